@@ -1,0 +1,121 @@
+"""What a run uses: a profile from ``profiles.toml`` plus the overrides a lesson was given."""
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, ValidationError
+from pydantic.dataclasses import dataclass
+
+_PROFILES_FILE = Path(__file__).with_name("profiles.toml")
+
+_Count = Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(strict=True))
+class Settings:
+    """One run's choices, all of them, so that a table of them documents the run.
+
+    Attributes:
+        profile: Name of the profile that fills what was not chosen.
+        dataset: ``"wnut_17"``, ``"sample"``, a Hub id, a folder, or a map from split to file.
+        dataset_revision: Branch, tag or commit on the Hub; ``None`` is the pinned one for
+            WNUT 17 and the newest for any other.
+        model: ``"minilm"``, a Hub id, or a folder.
+        model_revision: Branch, tag or commit on the Hub; ``None`` is the newest.
+        max_sentences: At most so many sentences of each split; ``None`` is all.
+        max_length: Subwords in one window; ``None`` is the model's limit.
+        stride: Subwords that neighbouring windows of a long sentence share.
+        label_all_subwords: Label every subword of a word, not only its first.
+        epochs: Passes over the training split.
+        learning_rate: Highest rate, reached after the warm-up.
+        warmup_ratio: Share of the steps in which the rate rises, from 0 to below 1.
+        weight_decay: AdamW's decoupled weight decay.
+        batch_size: Sentences a training step sees, over all devices.
+        freeze_embeddings: Keep the table of subword embeddings as it was pretrained.
+        frozen_layers: So many of the lowest layers stay as pretrained too.
+        seed: For the order of sentences, the new layer's weights and dropout.
+        output_dir: Folder for what a run writes; ``None`` is ``runs/<profile>``.
+        push_to_hub: Share the trained model on the Hub.
+        hub_model_id: Its name there, such as ``"me/wnut-tagger"``; ``None`` names it for the
+            lesson's folder.
+    """
+
+    profile: str
+    dataset: str | Mapping[str, str]
+    dataset_revision: str | None = None
+    model: str
+    model_revision: str | None = None
+    max_sentences: _Count | None = None
+    max_length: Annotated[int, Field(ge=8)] | None = None
+    stride: Annotated[int, Field(ge=0)] = 32
+    label_all_subwords: bool = False
+    epochs: Annotated[float, Field(gt=0)]
+    learning_rate: Annotated[float, Field(gt=0, lt=1)]
+    warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.01
+    batch_size: _Count = 16
+    freeze_embeddings: bool = True
+    frozen_layers: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+    output_dir: str | None = None
+    push_to_hub: bool = False
+    hub_model_id: str | None = None
+
+    @property
+    def run_dir(self) -> Path:
+        """The folder for what the run writes; a relative one lies in the checkout, if any."""
+        return project_dir() / (self.output_dir or f"runs/{self.profile}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Turn the settings into a plain dictionary, ready for a table or JSON."""
+        return dataclasses.asdict(self)
+
+
+def project_dir() -> Path:
+    """The folder that relative paths of a run start from.
+
+    It is the checkout, so that a lesson finds the same files wherever its kernel was started;
+    where the package was installed without one, the current folder.
+    """
+    checkout = Path(__file__).resolve().parent.parent
+    return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
+
+
+def load(profile: str = "full", **overrides: Any) -> Settings:
+    """Turn a profile's name and a lesson's parameters into the settings of a run.
+
+    >>> load("offline", epochs=2, learning_rate=None).epochs
+    2
+
+    Args:
+        profile: ``"full"``, ``"offline"`` or ``"smoke"``.
+        **overrides: Values for fields of `Settings`; ``None`` leaves the profile's own choice.
+
+    Raises:
+        ValueError: An unknown profile, an unknown name, or a value of the wrong type or out of
+            range; the message lists what is valid.
+    """
+    if profile not in _profiles():
+        raise ValueError(f"unknown profile {profile!r}; valid profiles: {', '.join(_profiles())}")
+    valid = [field.name for field in dataclasses.fields(Settings) if field.name != "profile"]
+    unknown = [name for name in overrides if name not in valid]
+    if unknown:
+        raise ValueError(f"unknown setting {unknown[0]!r}; valid settings: {', '.join(valid)}")
+    chosen = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(profile=profile, **{**_profiles()[profile], **chosen})
+    except ValidationError as error:
+        problems = {str(problem["loc"][0]): problem["msg"] for problem in error.errors()}
+        found = "; ".join(
+            f"{name}: {text}; found {chosen[name]!r}" for name, text in problems.items()
+        )
+        raise ValueError(f"invalid setting {found}") from None
+
+
+@cache
+def _profiles() -> dict[str, dict[str, Any]]:
+    return tomllib.loads(_PROFILES_FILE.read_text(encoding="utf-8"))
