@@ -1,0 +1,495 @@
+"""From any source to the one form: what arrives, what is said on the way, and what is refused."""
+
+import io
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datasets import ClassLabel, Dataset, DatasetDict, List, Value
+from hub import StandInHub
+
+from helpers import data
+from helpers.tagging import entity_spans, label_names
+
+WNUT_TYPES = ["corporation", "creative-work", "group", "location", "person", "product"]
+ONE = "Ada\tB-person\n\n"
+FEATURES = {
+    "id": Value("string"),
+    "tokens": List(Value("string")),
+    "ner_tags": List(ClassLabel(names=label_names(WNUT_TYPES))),
+}
+
+
+def folder(path: Path, files: Mapping[str, str]) -> Path:
+    path.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (path / name).write_text(text, encoding="utf-8")
+    return path
+
+
+def tags(dataset: Dataset) -> list[list[str]]:
+    names = dataset.features["ner_tags"].feature.names
+    return [[names[tag] for tag in row] for row in dataset["ner_tags"]]
+
+
+def forms(dataset: Dataset) -> list[tuple[str, str]]:
+    """The surface string and type of every entity."""
+    return [
+        (" ".join(tokens[start:end]), type_)
+        for tokens, row in zip(dataset["tokens"], tags(dataset), strict=True)
+        for type_, start, end in entity_spans(row)
+    ]
+
+
+def lines_of(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "helpers.data"]
+
+
+@pytest.fixture(scope="module")
+def sample() -> DatasetDict:
+    return data.load("sample")
+
+
+class TestSample:
+    def test_form(self, sample: DatasetDict) -> None:
+        assert list(sample) == ["train", "validation", "test"]
+        assert all(split.features == FEATURES for split in sample.values())
+        assert sample["train"][0]["id"] == "0"
+
+    def test_size(self, sample: DatasetDict) -> None:
+        assert sample["train"].num_rows >= 300
+        assert sample["validation"].num_rows >= 80
+        assert sample["test"].num_rows >= 80
+
+    def test_the_card_tells_the_truth(self, sample: DatasetDict) -> None:
+        card = (Path(data.__file__).parent / "sample" / "README.md").read_text(encoding="utf-8")
+        for name, split in sample.items():
+            entities, words = len(forms(split)), sum(map(len, split["tokens"]))
+            empty = sum(not entity_spans(row) for row in tags(split))
+            assert (
+                f"| `{name}.conll` | {split.num_rows} | {words:,} | {entities} | {empty} |" in card
+            )
+        counts = [Counter(type_ for _, type_ in forms(split)) for split in sample.values()]
+        for type_ in WNUT_TYPES:
+            assert f"| {type_} | {' | '.join(str(count[type_]) for count in counts)} |" in card
+
+    def test_every_tag_occurs_in_train_and_every_type_in_each_split(
+        self, sample: DatasetDict
+    ) -> None:
+        assert {tag for row in tags(sample["train"]) for tag in row} == set(label_names(WNUT_TYPES))
+        for split in sample.values():
+            assert {type_ for _, type_ in forms(split)} == set(WNUT_TYPES)
+
+    def test_most_test_entities_are_unseen_in_train(self, sample: DatasetDict) -> None:
+        known = {form.lower() for form, _ in forms(sample["train"])}
+        found = {form.lower() for form, _ in forms(sample["test"])}
+        assert len(found - known) / len(found) >= 0.75
+
+    def test_no_sentence_occurs_twice(self, sample: DatasetDict) -> None:
+        sentences = [" ".join(row).lower() for split in sample.values() for row in split["tokens"]]
+        assert len(set(sentences)) == len(sentences)
+
+    def test_files_are_iob2_as_they_stand(
+        self, sample: DatasetDict, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        data.load("sample")
+        assert lines_of(caplog) == []
+        for split in sample.values():
+            for row in tags(split):
+                for before, tag in zip(["O", *row], row, strict=False):
+                    assert not tag.startswith("I-") or before[2:] == tag[2:]
+
+    def test_noise_of_the_real_thing(self, sample: DatasetDict) -> None:
+        words = [word for row in sample["train"]["tokens"] for word in row]
+        assert any(word.startswith("#") for word in words)
+        assert any(word.startswith("@") for word in words)
+        assert any(word.startswith("http") for word in words)
+        assert any(ord(character) > 0x1F000 for word in words for character in word)
+
+
+class TestWnut17:
+    def test_nothing_is_lost(self, wnut17_dir: Path, caplog: pytest.LogCaptureFixture) -> None:
+        wnut = data.load(wnut17_dir)
+        assert {name: split.num_rows for name, split in wnut.items()} == {
+            "train": 3394,
+            "validation": 1009,
+            "test": 1287,
+        }
+        assert sum(map(len, wnut["test"]["tokens"])) == 23_394
+        assert len(forms(wnut["test"])) == 1_079
+        assert all(split.features == FEATURES for split in wnut.values())
+        assert lines_of(caplog) == []
+        first = wnut["train"][0]
+        assert first["tokens"][:3] == ["@paulwalk", "It", "'s"]
+        assert [first["ner_tags"][at] for at in (14, 15, 16, 18)] == [7, 8, 8, 7]
+
+    def test_every_line_arrives_as_it_stands(self, wnut17_dir: Path) -> None:
+        wnut = data.load(wnut17_dir)
+        for name, split in wnut.items():
+            text = (wnut17_dir / f"{name}.conll").read_bytes().decode("utf-8")
+            expected = [line for line in text.split("\n") if line.strip()]
+            rows = zip(split["tokens"], tags(split), strict=True)
+            found = [f"{w}\t{t}" for words, row in rows for w, t in zip(words, row, strict=True)]
+            assert found == expected
+
+    def test_the_names_its_authors_gave(self, wnut17_dir: Path, tmp_path: Path) -> None:
+        for ours, theirs in {
+            "train.conll": "wnut17train.conll",
+            "validation.conll": "emerging.dev.conll",
+            "test.conll": "emerging.test.annotated",
+        }.items():
+            (tmp_path / theirs).symlink_to(wnut17_dir / ours)
+        assert data.load(tmp_path, max_sentences=5)["test"].num_rows == 5
+        wnut = data.load(str(tmp_path))
+        assert [split.num_rows for split in wnut.values()] == [3394, 1009, 1287]
+
+
+class TestSources:
+    def test_formats_can_be_mixed(self, tmp_path: Path) -> None:
+        row = {"tokens": ["Ada"], "ner_tags": ["B-person"]}
+        files = {
+            "Train_data.TSV": "Ada\tB-person\nL.\tI-person\n",
+            "my-dev.jsonl": json.dumps(row),
+            "notes.txt": "no split",
+        }
+        Dataset.from_list([row, row]).to_parquet(folder(tmp_path, files) / "test.parquet")
+        loaded = data.load(tmp_path)
+        assert [split.num_rows for split in loaded.values()] == [1, 1, 2]
+        assert loaded["train"].features["ner_tags"].feature.names == ["O", "B-person", "I-person"]
+        assert loaded["train"][0] == {"id": "0", "tokens": ["Ada", "L."], "ner_tags": [1, 2]}
+
+    def test_a_map_from_split_to_file(self, tmp_path: Path) -> None:
+        made = folder(tmp_path, {"eng.train": ONE * 2, "eng.testa": ONE, "eng.testb": ONE * 3})
+        files = {"train": "eng.train", "dev": "eng.testa", "test": "eng.testb"}
+        loaded = data.load({split: str(made / name) for split, name in files.items()})
+        assert {name: split.num_rows for name, split in loaded.items()} == {
+            "train": 2,
+            "validation": 1,
+            "test": 3,
+        }
+
+    def test_columns_and_names_of_ids_reach_the_files(self, tmp_path: Path) -> None:
+        made = folder(
+            tmp_path, {"train.conll": "B-x\ta\n", "dev.conll": "O\tb\n", "test.tsv": "O\tc"}
+        )
+        assert data.load(made, columns=("tag", "token"))["test"]["tokens"][:] == [["c"]]
+        row = json.dumps({"tokens": ["a", "b"], "labels": [1, 0]})
+        made = folder(tmp_path / "ids", {"train.json": row, "valid.jsonl": row, "test.jsonl": row})
+        loaded = data.load(made, tag_names=["O", "B-x", "I-x", "B-a"])
+        assert loaded["train"].features["ner_tags"].feature.names == label_names(["x", "a"])
+        assert tags(loaded["train"]) == [["B-x", "O"]]
+
+    @pytest.mark.parametrize(
+        ("written", "scheme"),
+        [
+            ("I-x I-x B-x O", "IOB1"),
+            ("B-x E-x S-x O", "IOBES"),
+            ("B-x L-x U-x O", "BILOU"),
+        ],
+    )
+    def test_other_schemes_become_iob2_and_one_line_says_so(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, written: str, scheme: str
+    ) -> None:
+        text = "".join(f"w\t{tag}\n" for tag in written.split())
+        # alone, the test split could be IOB2 as well: the splits are looked at together
+        names = ("train.conll", "dev.conll", "test.conll")
+        made = folder(tmp_path, dict.fromkeys(names, text))
+        loaded = data.load(made)
+        assert tags(loaded["test"]) == [["B-x", "I-x", "B-x", "O"]]
+        train = made / "train.conll"
+        assert lines_of(caplog) == [f"{train}: converted the tags from {scheme} to IOB2"]
+
+    def test_types_without_prefixes(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        files = dict.fromkeys(("train.conll", "dev.conll", "test.conll"), "a\tx\nb\tx\nc\ty\nd\tO")
+        assert tags(data.load(folder(tmp_path, files))["train"]) == [["B-x", "I-x", "B-y", "O"]]
+        (line,) = lines_of(caplog)
+        assert line.endswith("converted the tags from types without prefixes to IOB2")
+
+    def test_the_scheme_is_told_from_all_splits_together(self, tmp_path: Path) -> None:
+        files = {"train.conll": "a\tI-x\nb\tB-x\n", "dev.conll": "a\tI-x\n", "test.conll": "a\tI-x"}
+        assert tags(data.load(folder(tmp_path, files))["test"]) == [["B-x"]]
+
+    @pytest.mark.parametrize(
+        ("given", "sizes", "missing"),
+        [
+            (["train"], (40, 5, 5), "validation and test"),
+            (["train", "test"], (45, 5, 2), "validation"),
+            (["train", "validation"], (45, 2, 5), "test"),
+        ],
+    )
+    def test_missing_splits_are_drawn_from_train(
+        self,
+        tmp_path: Path,
+        caplog: pytest.LogCaptureFixture,
+        given: list[str],
+        sizes: tuple[int, int, int],
+        missing: str,
+    ) -> None:
+        train = "".join(f"w{number}\tB-x\n\n" for number in range(50))
+        files = {
+            f"{split}.conll": train if split == "train" else ONE.replace("person", "x") * 2
+            for split in given
+        }
+        made = folder(tmp_path, files)
+        loaded = data.load(made)
+        assert tuple(split.num_rows for split in loaded.values()) == sizes
+        (line,) = lines_of(caplog)
+        assert line == (
+            f"{made / 'train.conll'}: comes without {missing}; drew 5 of its sentences for each "
+            f"(seed 42), train keeps {sizes[0]}"
+        )
+        words = [row[0] for split in loaded.values() for row in split["tokens"] if row != ["Ada"]]
+        assert sorted(words) == sorted(f"w{number}" for number in range(50))
+        kept = [int(name) for name in loaded["train"]["id"]]
+        assert kept == sorted(kept)
+        again, other = data.load(made), data.load(made, seed=7)
+        assert again["train"]["id"][:] == loaded["train"]["id"][:] != other["train"]["id"][:]
+
+    def test_a_rare_tag_may_leave_train_in_the_draw(self, tmp_path: Path) -> None:
+        text = "".join(f"w\tB-t{number}\n\n" for number in range(10))
+        loaded = data.load(folder(tmp_path, {"train.conll": text}))
+        assert len(loaded["train"].features["ner_tags"].feature.names) == 21
+
+    def test_max_sentences_draws_and_keeps_the_order(self) -> None:
+        whole, some = data.load("sample"), data.load("sample", max_sentences=90)
+        assert [split.num_rows for split in some.values()] == [90, 90, 90]
+        ids = [int(name) for name in some["train"]["id"]]
+        assert ids == sorted(set(ids)) != list(range(90))
+        assert some["train"][5]["tokens"] == whole["train"][ids[5]]["tokens"]
+        assert data.load("sample", max_sentences=90)["train"]["id"][:] == some["train"]["id"][:]
+        assert (
+            data.load("sample", max_sentences=90, seed=1)["train"]["id"][:]
+            != some["train"]["id"][:]
+        )
+        assert some["train"].features == whole["train"].features
+        assert data.load("sample", max_sentences=999)["test"].num_rows == whole["test"].num_rows
+
+
+class TestFaults:
+    def expect(self, path: Path, files: Mapping[str, str], message: str, **options: Any) -> None:
+        with pytest.raises(ValueError, match=message):
+            data.load(folder(path, files), **options)
+
+    def test_parameters(self, tmp_path: Path) -> None:
+        with pytest.raises(ValueError, match="max_sentences=0: expected None or a number from 1"):
+            data.load("sample", max_sentences=0)
+        with pytest.raises(ValueError, match=r"revision='main' is for the Hub; 'sample' is local"):
+            data.load("sample", revision="main")
+        with pytest.raises(ValueError, match=r"columns= is for CoNLL files; 'wnut_17' is a data s"):
+            data.load("wnut_17", columns=("tag", "token"))
+
+    def test_no_such_path(self, tmp_path: Path) -> None:
+        missing = tmp_path / "mine"
+        with pytest.raises(FileNotFoundError, match=rf"no such folder: {missing} \(looked for "):
+            data.load(missing)
+        with pytest.raises(FileNotFoundError, match=r"no such folder: mine \(looked for /.*/mine"):
+            data.load("./mine")
+        with pytest.raises(FileNotFoundError, match=rf"no such file: {missing}/a\.conll"):
+            data.load({"train": str(missing / "a.conll")})
+
+    def test_a_file_is_no_folder(self, tmp_path: Path) -> None:
+        made = folder(tmp_path, {"train.conll": ONE})
+        with pytest.raises(ValueError, match="is a file; give its folder or a map from split"):
+            data.load(made / "train.conll")
+
+    def test_splits_of_a_map(self, tmp_path: Path) -> None:
+        with pytest.raises(ValueError, match="the split 'eval': expected train, validation, test"):
+            data.load({"train": "a", "eval": "b"})
+        with pytest.raises(ValueError, match="the split 'dev': expected train, validation, test"):
+            data.load({"train": "a", "validation": "b", "dev": "c"})
+        with pytest.raises(ValueError, match="no train split; found test"):
+            data.load({"test": "a"})
+        with pytest.raises(ValueError, match="no train split; found no split"):
+            data.load({})
+
+    def test_splits_of_a_folder(self, tmp_path: Path) -> None:
+        two = {"train.conll": ONE, "train.jsonl": ""}
+        self.expect(tmp_path / "a", two, r"train\.conll and train\.jsonl are both named for the sp")
+        self.expect(tmp_path / "b", {"test.conll": ONE}, r"no train split; .*; found test\.conll")
+        self.expect(tmp_path / "c", {"train.md": ""}, r"no train split; looked for .*; found none")
+
+    def test_an_empty_split(self, tmp_path: Path) -> None:
+        self.expect(tmp_path, {"train.conll": ONE, "test.conll": "\n"}, r"test\.conll: empty; exp")
+
+    @pytest.mark.parametrize(
+        ("train", "test", "message"),
+        [
+            ("Ada\tB-x\nL\tx\n", "a\tO", r"train\.conll, line 2: the tag 'x' has no prefix"),
+            ("Ada\tB-x\n", "a\tO\n\nb\tO\nc\tI-x\n", r"test\.conll, line 4: the tag 'I-x' cannot"),
+            ("Ada\tS-x\n", "a\tO\n\nb\tB-x\n", r"test\.conll, line 3: the end of the sentence"),
+            ("Ada\tB-x\n", "a\tO\n\nb\tB-x\nc\tI-x\n", r"test\.conll, line 4: the tag 'I-x' does"),
+            ("Ada\tB-x\n", "a\tB-y\n", r"test\.conll, line 1: the tag 'B-y' does not occur in tr"),
+            ("Ada\tO\n", "a\tB-y\n", r"train\.conll: every tag is O; expected entities in train"),
+        ],
+    )
+    def test_tags(self, tmp_path: Path, train: str, test: str, message: str) -> None:
+        self.expect(tmp_path, {"train.conll": train, "test.conll": test}, message)
+
+    def test_the_whole_split_is_checked_before_a_slice_is_drawn(self, tmp_path: Path) -> None:
+        files = {"train.conll": "a\tB-x\n\n" * 9, "dev.conll": "a\tO\n\n" * 99 + "a\tB-y"}
+        self.expect(tmp_path, files, r"line 199: the tag 'B-y' does not occur", max_sentences=1)
+
+    def test_too_few_to_split(self, tmp_path: Path) -> None:
+        self.expect(tmp_path, {"train.conll": ONE * 2}, "holds 2 sentences, too few to draw valid")
+        self.expect(tmp_path, {"train.conll": ONE, "dev.conll": ONE}, "holds 1 sentences, too few")
+
+
+def parquet(dataset: Dataset) -> bytes:
+    buffer = io.BytesIO()
+    dataset.to_parquet(buffer)
+    return buffer.getvalue()
+
+
+def jsonl(*words: str) -> bytes:
+    rows = [{"id": word, "tokens": [word, "NA"], "labels": ["B-x", "O"]} for word in words]
+    return "\n".join(json.dumps(row) for row in rows).encode()
+
+
+CARD = b"""---
+configs:
+- config_name: default
+  data_files:
+  - {split: train, path: a.jsonl}
+  - {split: test, path: a.jsonl}
+  - {split: unlabelled, path: a.jsonl}
+---
+"""
+PROGRAM = """
+import logging, sys
+from helpers import data
+frameworks = [name for name in ("torch", "tensorflow", "transformers") if name in sys.modules]
+logged = []
+handler = logging.Handler()
+handler.emit = lambda record: logged.append(record.getMessage())
+data.logger.addHandler(handler)
+def ask(name, revision=None):
+    try:
+        loaded = data.load(name, revision=revision)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return {split: part.to_dict() for split, part in loaded.items()}
+"""
+QUESTIONS = {
+    "wnut_17": ("wnut_17",),
+    "wnut_17 again": ("wnut_17",),
+    "script": ("wnut_17", "main"),
+    "branch": ("wnut_17", "v9"),
+    "new": ("me/json",),
+    "old": ("me/json", "v1"),
+    "card": ("me/card",),
+    "unknown": ("me/unknown",),
+    "columns": ("me/columns",),
+    "many": ("me/many",),
+    "nothing": ("me/nothing",),
+    "no train": ("me/test",),
+}
+
+
+@pytest.fixture(scope="module")
+def sample_20() -> DatasetDict:
+    return data.load("sample", max_sentences=20)
+
+
+@pytest.fixture(scope="module")
+def answers(
+    sample_20: DatasetDict, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, Any]]:
+    """What `load` says of the Hub: online, then out of reach, and out of reach from the start.
+
+    This takes seconds: each is a process of its own, since the libraries read ``HF_ENDPOINT``
+    when they are imported. So every question is asked in each.
+    """
+    asked = ", ".join(f"{key!r}: ask(*{question!r})" for key, question in QUESTIONS.items())
+    program = f"{PROGRAM}report({{{asked}, 'logged': logged, 'frameworks': frameworks}})"
+    folders = {name: parquet(part) for name, part in sample_20.items()}
+    home = tmp_path_factory.mktemp("home")
+    with StandInHub() as hub:
+        wnut = {f"wnut_17/{name}/0000.parquet": content for name, content in folders.items()}
+        hub.add("dataset", "leondz/wnut_17", wnut, revision="refs/convert/parquet")
+        hub.add("dataset", "leondz/wnut_17", {"wnut_17.py": b"1 / 0", "README.md": b""})
+        hub.redirect("dataset", "wnut_17", "leondz/wnut_17")
+        three = {"train.jsonl": jsonl("a"), "dev.jsonl": jsonl("b"), "test.jsonl": jsonl("c")}
+        hub.add("dataset", "me/json", three)
+        hub.add("dataset", "me/json", {"train.jsonl": jsonl(*"defghijklm")}, revision="v1")
+        hub.add("dataset", "me/card", {"README.md": CARD, "a.jsonl": jsonl(*"nopqrstuvw")})
+        hub.add("dataset", "me/columns", {"train.jsonl": b'{"words": ["a"]}'})
+        many = {f"{name}/train/0000.parquet": folders["train"] for name in ("de", "en")}
+        hub.add("dataset", "me/many", many)
+        hub.add("dataset", "me/nothing", {"weights.bin": b"", "README.md": b""})
+        hub.add("dataset", "me/test", {"test.jsonl": jsonl("a")})
+        online = hub.python(program, home=home)
+        online["requests"] = list(hub.requests)
+        hub.stop()
+        offline = hub.python(program, home=home)
+        fresh = hub.python(program, home=tmp_path_factory.mktemp("fresh"))
+    return {"online": online, "offline": offline, "fresh": fresh}
+
+
+class TestHub:
+    def test_wnut_17_is_its_parquet_conversion(
+        self, answers: dict[str, dict[str, Any]], sample_20: DatasetDict
+    ) -> None:
+        expected = {name: part.to_dict() for name, part in sample_20.items()}
+        assert answers["online"]["wnut_17"] == expected
+
+    def test_files_travel_over_http_once(self, answers: dict[str, dict[str, Any]]) -> None:
+        assert answers["online"]["wnut_17 again"] == answers["online"]["wnut_17"]
+        got = [line for line in answers["online"]["requests"] if line.startswith("GET /datasets")]
+        parquet_files = [line for line in got if line.endswith(".parquet") and "wnut" in line]
+        assert len(parquet_files) == len(set(parquet_files)) == 3
+
+    @pytest.mark.parametrize("network", ["online", "offline"])
+    def test_each_revision_is_itself_with_a_network_and_from_the_cache(
+        self, answers: dict[str, dict[str, Any]], network: str
+    ) -> None:
+        new, old = answers[network]["new"], answers[network]["old"]
+        assert new["train"] == {"id": ["a"], "tokens": [["a", "NA"]], "ner_tags": [[1, 0]]}
+        assert [part["id"] for part in new.values()] == [["a"], ["b"], ["c"]]
+        assert sorted(name for part in old.values() for name in part["id"]) == list("defghijklm")
+
+    def test_the_cache_serves_without_a_network(self, answers: dict[str, dict[str, Any]]) -> None:
+        assert answers["offline"]["wnut_17"] == answers["online"]["wnut_17"]
+
+    @pytest.mark.parametrize(
+        ("network", "question"),
+        [("fresh", question) for question in ("wnut_17", "new", "old", "unknown")]
+        + [("offline", "branch"), ("offline", "unknown")],
+    )
+    def test_out_of_reach_and_not_in_the_cache(
+        self, answers: dict[str, dict[str, Any]], network: str, question: str
+    ) -> None:
+        message = answers[network][question]
+        name = QUESTIONS[question][0]
+        assert message.startswith(f"ConnectionError: cannot fetch the data set {name}")
+        assert 'profile="offline"' in message
+        assert "http://127.0.0.1:" in message
+
+    @pytest.mark.parametrize(
+        ("question", "parts"),
+        [
+            ("script", ["ValueError: wnut_17 at revision main", "'refs/convert/parquet'"]),
+            ("branch", ["ValueError: revision='v9': wnut_17 has no such branch, tag or commit"]),
+            ("unknown", ["FileNotFoundError: no such data set: me/unknown", "hf auth login"]),
+            ("columns", ["ValueError: me/columns, split train: expected a column tokens and one"]),
+            ("many", ["ValueError: me/many holds several data sets: de, en; download the files"]),
+            ("nothing", ["FileNotFoundError: me/nothing: holds no data in a form that"]),
+            ("no train", ["ValueError: me/test: no train split; found test"]),
+        ],
+    )
+    def test_what_the_hub_does_not_have(
+        self, answers: dict[str, dict[str, Any]], question: str, parts: list[str]
+    ) -> None:
+        for part in parts:
+            assert part in answers["online"][question]
+
+    def test_splits_of_other_names_are_left_out_and_one_line_says_so(
+        self, answers: dict[str, dict[str, Any]]
+    ) -> None:
+        assert len(answers["online"]["card"]["test"]["id"]) == 10
+        assert "me/card: left out the split unlabelled" in answers["online"]["logged"]
+
+    def test_the_room_needs_no_framework(self, answers: dict[str, dict[str, Any]]) -> None:
+        assert answers["online"]["frameworks"] == []
