@@ -1,0 +1,404 @@
+"""Words to subwords with aligned labels, windows over long sentences, and the way back.
+
+A tokenizer cuts **words** into **subwords**; a sentence too long for the model becomes several
+**windows** that overlap by ``stride`` subwords. Every subword is *read* in exactly one window, the
+one in which it has the most context on its poorer side. So each word is trained on, scored and
+tagged once, however the windows fall.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from datasets import Dataset, DatasetDict
+from numpy.typing import NDArray
+from transformers import BatchEncoding, PreTrainedTokenizerBase
+
+logger = logging.getLogger(__name__)
+
+IGNORED = -100
+_UNLIMITED = 1_000_000  # tokenizers without a limit of their own claim one far above this
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Data = TypeVar("Data", Dataset, DatasetDict)
+
+
+@dataclass(frozen=True, eq=False)
+class Subwords:
+    """Where each position of a batch of windows comes from; arrays of one length, row by row.
+
+    Attributes:
+        window: Row of the position in the batch.
+        column: Place of the position in its row.
+        sentence: Index of the sentence the row was cut from.
+        word: Index of the word in that sentence; -1 for special tokens.
+        first: Whether this is the first subword of its word.
+        read: Whether the subword is read here rather than in a neighbouring window.
+    """
+
+    window: Ints
+    column: Ints
+    sentence: Ints
+    word: Ints
+    first: Bools
+    read: Bools
+
+    def rows(self, values: Ints) -> list[list[int]]:
+        """Turn one value for each position into one list for each window."""
+        if len(values) == 0:
+            return []
+        return [row.tolist() for row in np.split(values, np.flatnonzero(self.column == 0)[1:])]
+
+
+def tokenize_words(
+    sentences: Sequence[Sequence[str]],
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    max_length: int | None = None,
+    stride: int = 0,
+) -> tuple[BatchEncoding, Subwords]:
+    """Turn sentences of words into windows of subwords and the table of their origins.
+
+    Args:
+        sentences: The words of each sentence.
+        tokenizer: A fast tokenizer; a byte-level one (RoBERTa's family) needs
+            ``add_prefix_space=True``.
+        max_length: Subwords in a window, special tokens included; ``None`` is the tokenizer's
+            own limit.
+        stride: Subwords that neighbouring windows of a sentence share.
+
+    Returns:
+        The model's inputs as lists, one row for each window, unpadded, with
+        ``overflow_to_sample_mapping`` (the sentence of each row); and their `Subwords`.
+
+    Raises:
+        ValueError: A slow tokenizer, one that lacks ``add_prefix_space``, one that truncates on
+            the left, or a window too short for the stride.
+    """
+    return _tokenize(
+        [list(words) for words in sentences],
+        tokenizer,
+        max_length=max_length,
+        stride=stride,
+        is_split_into_words=True,
+    )
+
+
+def tokenize_text(
+    texts: Sequence[str],
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    max_length: int | None = None,
+    stride: int = 0,
+) -> tuple[BatchEncoding, Subwords]:
+    """Turn running text into windows of subwords and the table of their origins.
+
+    As `tokenize_words`, but the words are those the tokenizer itself sees in the text, and the
+    encoding also has ``offset_mapping``: where each subword starts and ends, in characters.
+    """
+    return _tokenize(
+        list(texts),
+        tokenizer,
+        max_length=max_length,
+        stride=stride,
+        return_offsets_mapping=True,
+    )
+
+
+def tokenize_and_align_labels(
+    examples: Mapping[str, Any],
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    label_all_subwords: bool = False,
+    max_length: int | None = None,
+    stride: int = 0,
+) -> BatchEncoding:
+    """Turn sentences of words and tag ids into windows of subwords and their labels.
+
+    The first subword of a word takes the word's tag. The others take -100, which the loss
+    ignores, or with ``label_all_subwords`` the same tag continued (I where the word has B).
+    Special tokens take -100, and so does a subword in a window where it is not read: over all
+    windows, every word that yields a subword is labelled once.
+
+    It fits `datasets.Dataset.map` with ``batched=True``; where sentences may exceed
+    ``max_length``, give ``remove_columns`` too, since a long sentence yields several rows.
+
+    Args:
+        examples: A batch with ``tokens`` (words) and ``ner_tags`` (ids, in the order that
+            `helpers.tagging.label_names` gives: I is B + 1).
+        tokenizer: As for `tokenize_words`.
+        label_all_subwords: Label every subword, not only the first of each word.
+        max_length: As for `tokenize_words`.
+        stride: As for `tokenize_words`.
+
+    Returns:
+        The model's inputs with ``labels``, as lists, one row for each window, unpadded, and
+        ``overflow_to_sample_mapping``, the example each row comes from.
+
+    Raises:
+        ValueError: As for `tokenize_words`; or words and tags of different number.
+
+    Source: https://huggingface.co/docs/transformers/tasks/token_classification
+    """
+    encoding, subwords = tokenize_words(
+        examples["tokens"], tokenizer, max_length=max_length, stride=stride
+    )
+    labels = _labels(examples["tokens"], examples["ner_tags"], subwords, label_all_subwords)
+    encoding["labels"] = subwords.rows(labels)
+    return encoding
+
+
+def encode(
+    dataset: Data,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    label_all_subwords: bool = False,
+    max_length: int | None = None,
+    stride: int = 0,
+) -> Data:
+    """Turn a data set of words and tags into one of windows, ready to train on and read back.
+
+    One line of the log counts the words that yield no subword: a model never sees them, so
+    `read_back` tags them ``O``.
+
+    Args:
+        dataset: Features ``tokens`` and ``ner_tags``; one split or several.
+        tokenizer: As for `tokenize_words`.
+        label_all_subwords: As for `tokenize_and_align_labels`.
+        max_length: As for `tokenize_words`.
+        stride: As for `tokenize_words`.
+
+    Returns:
+        The same splits with the model's inputs, ``labels``, ``length`` (subwords in the row),
+        ``sentence`` (index in the split of the row's sentence) and ``word_ids`` (for each
+        position the word whose tag is read there, or -1).
+
+    Raises:
+        ValueError: As for `tokenize_and_align_labels`.
+    """
+    if isinstance(dataset, DatasetDict):
+        return DatasetDict(
+            {
+                name: encode(
+                    split,
+                    tokenizer,
+                    label_all_subwords=label_all_subwords,
+                    max_length=max_length,
+                    stride=stride,
+                )
+                for name, split in dataset.items()
+            }
+        )
+
+    def encode_batch(examples: Mapping[str, Any], indices: Sequence[int]) -> dict[str, Any]:
+        encoding, subwords = tokenize_words(
+            examples["tokens"], tokenizer, max_length=max_length, stride=stride
+        )
+        labels = _labels(examples["tokens"], examples["ner_tags"], subwords, label_all_subwords)
+        sample = encoding.pop("overflow_to_sample_mapping")
+        return {
+            **encoding,
+            "labels": subwords.rows(labels),
+            "length": [len(row) for row in encoding["input_ids"]],
+            "sentence": np.asarray(indices)[sample],
+            "word_ids": subwords.rows(np.where(subwords.read & subwords.first, subwords.word, -1)),
+        }
+
+    encoded = dataset.map(
+        encode_batch,
+        batched=True,
+        with_indices=True,
+        remove_columns=dataset.column_names,
+        desc="Tokenizing",
+    )
+    _report_unread(dataset, encoded)
+    return encoded
+
+
+def read_back(
+    predictions: Sequence[Any] | NDArray[np.int64],
+    encoded: Dataset,
+    word_counts: Sequence[int],
+    *,
+    outside: int = 0,
+) -> list[list[int]]:
+    """Turn one id for each subword into exactly one id for each word, windows merged.
+
+    Args:
+        predictions: Ids, one row for each window of ``encoded``; rows may be padded.
+        encoded: A split as `encode` returns it, whose rows the predictions follow.
+        word_counts: Number of words of each sentence of the split.
+        outside: Id for words that yield no subword.
+
+    Returns:
+        For each sentence the ids of its words.
+
+    Raises:
+        ValueError: The number of rows differs, or a row of predictions is too short.
+    """
+    if len(predictions) != len(encoded):
+        raise ValueError(
+            f"predictions has {len(predictions)} rows and encoded {len(encoded)}; each window "
+            "takes one row, in the same order"
+        )
+    starts = np.concatenate([[0], np.cumsum(word_counts)])
+    flat = np.full(starts[-1], outside, dtype=np.int64)
+    rows = zip(predictions, encoded["word_ids"], encoded["sentence"], strict=True)
+    for number, (row, word_ids, sentence) in enumerate(rows):
+        if len(row) < len(word_ids):
+            raise ValueError(
+                f"row {number} of predictions has {len(row)} ids for {len(word_ids)} subwords; "
+                "pad predictions at the end and do not shorten them"
+            )
+        words = np.asarray(word_ids)
+        flat[starts[sentence] + words[words >= 0]] = np.asarray(row)[: len(words)][words >= 0]
+    return [ids.tolist() for ids in np.split(flat, starts[1:-1])] if len(word_counts) else []
+
+
+def reads_words_in_lists(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Tell whether the tokenizer cuts a word in a list as it cuts one after a space."""
+    text, words = "a b", ["a", "b"]
+    return bool(
+        tokenizer(text)["input_ids"] == tokenizer(words, is_split_into_words=True)["input_ids"]
+    )
+
+
+def _tokenize(
+    inputs: list[Any],
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    max_length: int | None,
+    stride: int,
+    **options: bool,
+) -> tuple[BatchEncoding, Subwords]:
+    room = _room(tokenizer, max_length, stride)
+    # a tokenizer refuses an empty batch, so give it one empty input and take nothing of it
+    encoding = tokenizer(
+        inputs or ([[]] if options.get("is_split_into_words") else [""]),
+        truncation=room is not None,
+        max_length=max_length,
+        stride=stride if room is not None else 0,
+        return_overflowing_tokens=True,
+        **options,
+    )
+    if not inputs:
+        nothing = np.empty(0, dtype=np.int64)
+        no = nothing.astype(bool)
+        empty = Subwords(nothing, nothing, nothing, nothing, no, no)
+        return BatchEncoding({name: [] for name in encoding}), empty
+    return encoding, _subwords(encoding, room, stride)
+
+
+def _room(tokenizer: PreTrainedTokenizerBase, max_length: int | None, stride: int) -> int | None:
+    """Check the options and count the subwords of a window that are not special tokens."""
+    if not tokenizer.is_fast:
+        raise ValueError(
+            f"{type(tokenizer).__name__} is a slow tokenizer, which cannot tell the word a "
+            "subword comes from; load a fast one (AutoTokenizer.from_pretrained takes it by "
+            "default where the model has one)"
+        )
+    if not reads_words_in_lists(tokenizer):
+        raise ValueError(
+            f"{type(tokenizer).__name__} reads a word in a list differently from one after a "
+            "space, so that words look like none it was trained on; load it with "
+            "AutoTokenizer.from_pretrained(name, add_prefix_space=True)"
+        )
+    if tokenizer.truncation_side != "right":
+        raise ValueError(
+            f"the tokenizer has truncation_side={tokenizer.truncation_side!r}; windows are cut "
+            "from left to right, so set truncation_side='right'"
+        )
+    limit = tokenizer.model_max_length if max_length is None else max_length
+    if limit > _UNLIMITED:
+        return None
+    room = limit - tokenizer.num_special_tokens_to_add()
+    if not 0 <= stride < room:
+        raise ValueError(
+            f"stride={stride} does not fit max_length={limit}: a window has room for {room} "
+            f"subwords beside the special tokens, so stride takes 0 to {room - 1}"
+        )
+    return room
+
+
+def _subwords(encoding: BatchEncoding, room: int | None, stride: int) -> Subwords:
+    word_ids = [encoding.word_ids(row) for row in range(len(encoding["input_ids"]))]
+    lengths = np.array([len(ids) for ids in word_ids])
+    # None, which marks special tokens, becomes not-a-number and then -1
+    flat = np.array([word for ids in word_ids for word in ids], dtype=float)
+    word = np.where(np.isnan(flat), -1, flat).astype(np.int64)
+    window = np.repeat(np.arange(len(lengths)), lengths)
+    column = np.arange(len(window)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    sample = np.array(encoding["overflow_to_sample_mapping"], dtype=np.int64)
+    sentence = sample[window]
+
+    # where each subword stands in its whole sentence: windows advance by room - stride
+    content = word >= 0
+    n_content = np.bincount(window[content], minlength=len(lengths))
+    nth_content = np.cumsum(content) - 1 - np.repeat(np.cumsum(n_content) - n_content, lengths)
+    nth_window = np.arange(len(sample)) - np.searchsorted(sample, sample)
+    place = nth_content + (nth_window[window] * (room - stride) if room is not None else 0)
+
+    context = np.minimum(nth_content, n_content[window] - 1 - nth_content)
+    first, read = np.zeros(len(word), dtype=bool), np.zeros(len(word), dtype=bool)
+    index = np.flatnonzero(content)
+    # the copies of a subword side by side, the one with most context first, earlier window on ties
+    order = index[np.lexsort((window[index], -context[index], place[index], sentence[index]))]
+    new_place = _changes(sentence[order], place[order])
+    read[order] = new_place
+    begins_word = _changes(sentence[order], word[order])
+    first[order] = begins_word[np.flatnonzero(new_place)][np.cumsum(new_place) - 1]
+    return Subwords(window, column, sentence, word, first, read)
+
+
+def _changes(*keys: Ints) -> Bools:
+    """Mark the positions at which any key differs from the position before."""
+    changes = np.ones(len(keys[0]), dtype=bool)
+    changes[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
+    return changes
+
+
+def _labels(
+    sentences: Sequence[Sequence[str]],
+    tags: Sequence[Sequence[int]],
+    subwords: Subwords,
+    label_all_subwords: bool,
+) -> Ints:
+    counts = np.array([len(words) for words in sentences], dtype=np.int64)
+    for number, (n_words, ids) in enumerate(zip(counts, tags, strict=True)):
+        if n_words != len(ids):
+            raise ValueError(
+                f"example {number} of the batch has {n_words} words in tokens and {len(ids)} tags "
+                "in ner_tags; each word takes one tag"
+            )
+    flat_tags = np.array([tag for ids in tags for tag in ids], dtype=np.int64)
+    labelled = subwords.read & (subwords.first | (label_all_subwords & (subwords.word >= 0)))
+    starts = np.cumsum(counts) - counts
+    tag = flat_tags[(starts[subwords.sentence] + subwords.word)[labelled]]
+    continued = tag + (~subwords.first[labelled] & (tag % 2 == 1))  # B has an odd id, I the next
+    labels = np.full(len(subwords.word), IGNORED, dtype=np.int64)
+    labels[labelled] = continued
+    return labels
+
+
+def _report_unread(dataset: Dataset, encoded: Dataset) -> None:
+    """Log how many words yield no subword, and which."""
+    read: list[set[int]] = [set() for _ in range(len(dataset))]
+    for sentence, word_ids in zip(encoded["sentence"], encoded["word_ids"], strict=True):
+        read[sentence].update(word_ids)
+    unread = [
+        word
+        for words, seen in zip(dataset["tokens"], read, strict=True)
+        for position, word in enumerate(words)
+        if position not in seen
+    ]
+    if unread:
+        shown = ", ".join(ascii(word) for word in dict.fromkeys(unread))
+        logger.warning(
+            "%d of %d words yield no subword and are tagged O: %.200s",
+            len(unread),
+            sum(len(words) for words in dataset["tokens"]),
+            shown,
+        )

@@ -1,0 +1,138 @@
+"""What several test files share: tiny tokenizers and models made on the spot, and real data."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import settings
+from tokenizers import Tokenizer, decoders, pre_tokenizers, processors, trainers
+from tokenizers import models as tokenizer_models
+from transformers import (
+    BertConfig,
+    BertForTokenClassification,
+    BertTokenizer,
+    PreTrainedTokenizerFast,
+    RobertaTokenizer,
+)
+
+from helpers import tagging
+
+settings.register_profile("lessons", deadline=None, max_examples=50)  # no test asserts a time
+settings.load_profile("lessons")
+torch.set_num_threads(1)  # the models of the tests are too small to share out
+
+TYPES = ["corporation", "creative-work", "group", "location", "person", "product"]
+NAMES = tagging.label_names(TYPES)
+CORPUS = [
+    "the golden state warriors are a basketball team based in san francisco .",
+    "@paulwalk it 's the view from where i 'm living for two weeks . empire state building = esb",
+    "pretty bad storm here last evening 😀 http://tinyurl.com/24agj38 #photography",
+]
+
+
+@pytest.fixture(scope="session")
+def wnut17_dir() -> Path:
+    """The folder with the real WNUT 17."""
+    folder = os.environ.get("WNUT17_DIR")
+    if not folder:
+        pytest.skip("WNUT17_DIR is not set: it names the folder with WNUT 17's three files")
+    return Path(folder)
+
+
+def wordpiece() -> PreTrainedTokenizerFast:
+    """A BERT tokenizer, under which a lone variation selector yields no subword."""
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "state", "##walk", "san"]
+    vocabulary += [*letters, *(f"##{letter}" for letter in letters), *".,'@#/:=-"]
+    return BertTokenizer(
+        vocab={token: index for index, token in enumerate(vocabulary)}, model_max_length=64
+    )
+
+
+def byte_level(*, add_prefix_space: bool = True) -> PreTrainedTokenizerFast:
+    """A tokenizer of RoBERTa's family."""
+    tokenizer = Tokenizer(tokenizer_models.BPE(unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=add_prefix_space)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=["<s>", "<pad>", "</s>", "<unk>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(CORPUS, trainer)
+    tokenizer.post_processor = processors.RobertaProcessing(
+        ("</s>", 2), ("<s>", 0), add_prefix_space=add_prefix_space
+    )
+    return _fast(tokenizer)
+
+
+def roberta() -> PreTrainedTokenizerFast:
+    """A tokenizer of RoBERTa itself, as its checkpoints come: without a space before words."""
+    model = json.loads(byte_level().backend_tokenizer.to_str())["model"]
+    merges: Any = [tuple(pair) for pair in model["merges"]]
+    return RobertaTokenizer(vocab=model["vocab"], merges=merges, model_max_length=64)
+
+
+def sentencepiece() -> PreTrainedTokenizerFast:
+    """A tokenizer of the SentencePiece kind: a unigram model over metaspaces."""
+    tokenizer = Tokenizer(tokenizer_models.Unigram())
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    trainer = trainers.UnigramTrainer(
+        vocab_size=120,
+        special_tokens=["<s>", "<pad>", "</s>", "<unk>"],
+        unk_token="<unk>",
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(CORPUS, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    return _fast(tokenizer)
+
+
+def _fast(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="<s>",
+        cls_token="<s>",
+        pad_token="<pad>",
+        sep_token="</s>",
+        eos_token="</s>",
+        unk_token="<unk>",
+        model_max_length=64,
+    )
+
+
+def tiny_model(tokenizer: PreTrainedTokenizerFast, *, seed: int = 0) -> BertForTokenClassification:
+    """A small BERT whose tags vary from word to word although nobody trained it."""
+    torch.manual_seed(seed)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        pad_token_id=tokenizer.pad_token_id,
+        id2label=tagging.id2label(NAMES),
+        label2id=tagging.label2id(NAMES),
+    )
+    model = BertForTokenClassification(config).eval()
+    model.base_model.embeddings.word_embeddings.weight.data *= 10
+    model.classifier.weight.data *= 50
+    return model
+
+
+@pytest.fixture(scope="session")
+def tiny_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds the small BERT and its tokenizer."""
+    folder = tmp_path_factory.mktemp("tiny") / "model"
+    tokenizer = wordpiece()
+    tiny_model(tokenizer).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
