@@ -1,0 +1,453 @@
+"""Every figure and every HTML rendering of the lessons.
+
+Each function turns plain data into a finished figure, table or rendering that is made to be the
+last line of a cell; nothing is shown or saved besides. Counts in two levels are mappings of
+mappings, which a data frame (columns, then index) is too.
+
+Colours are the palette of Okabe and Ito, told apart with any colour vision; hatches, line styles
+and printed names say the same without colour. Source: https://jfly.uni-koeln.de/color/
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from html import escape
+from itertools import cycle
+from textwrap import fill
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from IPython.display import HTML
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from helpers.settings import Settings
+from helpers.tagging import OUTSIDE, entity_spans
+
+Counts = Mapping[str, Mapping[str, int]]
+
+WNUT_TYPES = ("corporation", "creative-work", "group", "location", "person", "product")
+
+# blue, orange, green, pink, sky blue, red, yellow
+_PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+_HATCHES = ("", "//", "..", "xx", "--", "++", "oo")
+_LINE_STYLES = ("-", "--", ":", "-.")
+_STYLE: dict[Any, Any] = {
+    "axes.axisbelow": True,
+    "axes.grid.axis": "y",
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "grid.color": "#DDDDDD",
+    "hatch.linewidth": 0.6,
+    "legend.frameon": False,
+    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
+}
+
+
+def settings_table(settings: Settings) -> pd.DataFrame:
+    """Turn the settings of a run into a table: one row for each setting, its value as text."""
+    values = {name: str(value) for name, value in settings.to_dict().items()}
+    return pd.DataFrame({"value": values}).rename_axis("setting")
+
+
+def highlight_entities(
+    texts: str | Sequence[str],
+    entities: Sequence[Any],
+    *,
+    types: Sequence[str] = WNUT_TYPES,
+) -> HTML:
+    """Turn texts and their entities into HTML that marks each entity and names its type.
+
+    Text and names are escaped, so nothing in them is read as HTML; spaces and line breaks are kept.
+
+    Args:
+        texts: One text or several.
+        entities: The entities of the text, or a list of them for each text, as a tagger or a
+            pipeline with aggregation gives them: ``entity_group``, ``start`` and ``end``
+            (characters), and, shown when the pointer rests on it, ``score``.
+        types: The types in the order that gives them their colours; others follow in
+            alphabetical order.
+
+    Raises:
+        ValueError: An entity that reaches past its text or overlaps another; or not one list of
+            entities for each text.
+    """
+    tagged = [entities] if isinstance(texts, str) else list(entities)
+    texts = [texts] if isinstance(texts, str) else texts
+    if len(texts) != len(tagged):
+        raise ValueError(
+            f"texts has {len(texts)} texts and entities {len(tagged)} lists; each text takes one"
+        )
+    present = {entity["entity_group"] for found in tagged for entity in found}
+    order = [*types, *sorted(present.difference(types))]
+    colours = dict(zip(order, cycle(_PALETTE), strict=False))
+    legend = " ".join(_mark("", type_, colours[type_]) for type_ in order if type_ in present)
+    paragraphs = "\n".join(
+        '<div style="white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.4em 0">'
+        f"{_marked(text, found, colours)}</div>"
+        for text, found in zip(texts, tagged, strict=True)
+    )
+    return HTML(f'<div style="line-height: 2">\n<div>{legend}</div>\n{paragraphs}\n</div>')
+
+
+def highlight_tags(
+    sentences: Sequence[Sequence[str]],
+    tags: Sequence[Sequence[str]],
+    *,
+    types: Sequence[str] = WNUT_TYPES,
+) -> HTML:
+    """Turn sentences of words and their tags into HTML that marks each entity and names its type.
+
+    Args:
+        sentences: The words of each sentence; they are shown with a space between them.
+        tags: The tags of each sentence.
+        types: As for `highlight_entities`.
+
+    Raises:
+        ValueError: Words and tags of different number.
+    """
+    texts, entities = [], []
+    for number, (words, its_tags) in enumerate(zip(sentences, tags, strict=True)):
+        if len(words) != len(its_tags):
+            raise ValueError(
+                f"sentence {number} has {len(words)} words and {len(its_tags)} tags; each word "
+                "takes one tag"
+            )
+        texts.append(" ".join(words))
+        ends = np.cumsum([len(word) + 1 for word in words]) - 1
+        entities.append(
+            [
+                {
+                    "entity_group": type_,
+                    "start": ends[start] - len(words[start]),
+                    "end": ends[end - 1],
+                }
+                for type_, start, end in entity_spans(its_tags)
+            ]
+        )
+    return highlight_entities(texts, entities, types=types)
+
+
+def entity_counts(counts: Counts) -> Figure:
+    """Turn ``counts[split][type]`` into bars: how many entities of each type a split has."""
+    with _drawing("Entities by type and split") as (figure, (axes,)):
+        _grouped_bars(axes, pd.DataFrame(counts).fillna(0).sort_index(), "{:,.0f}")
+        axes.set(xlabel="type", ylabel="entities")
+    return figure
+
+
+def sentence_lengths(lengths: Mapping[str, Sequence[int]]) -> Figure:
+    """Turn ``lengths[split]``, the words of each sentence, into one histogram for each split."""
+    longest = max(max(values) for values in lengths.values())
+    bins = list(range(0, longest + 6, 5))
+    with _drawing("Length of sentences by split") as (figure, (axes,)):
+        looks = zip(_PALETTE, cycle(_LINE_STYLES), strict=False)
+        for (split, values), (colour, line) in zip(lengths.items(), looks, strict=False):
+            axes.hist(
+                values,
+                bins=bins,
+                weights=np.full(len(values), 100 / len(values)),
+                histtype="step",
+                color=colour,
+                linestyle=line,
+                linewidth=2,
+                label=f"{split}: median {np.median(values):g}, longest {max(values)}",
+            )
+        axes.set(xlabel="words in a sentence (bins of 5)", ylabel="share of the sentences (%)")
+        axes.legend()
+    return figure
+
+
+def entity_lengths(lengths: Mapping[str, Sequence[int]], *, longest: int = 6) -> Figure:
+    """Turn ``lengths[split]``, the words of each entity, into bars: the share of each length.
+
+    Args:
+        lengths: For each split the number of words of every entity.
+        longest: Entities of so many words or more share a bar.
+    """
+    shares = {
+        split: 100 * pd.Series(values).clip(upper=longest).value_counts(normalize=True)
+        for split, values in lengths.items()
+    }
+    frame = pd.DataFrame(shares).reindex(range(1, longest + 1)).fillna(0)
+    frame.index = [*map(str, range(1, longest)), f"{longest} or more"]
+    with _drawing("Length of entities by split") as (figure, (axes,)):
+        _grouped_bars(axes, frame, "{:.0f}")
+        axes.set(xlabel="words in an entity", ylabel="share of the split's entities (%)")
+    return figure
+
+
+def seen_entities(counts: Counts) -> Figure:
+    """Turn ``counts[type]["seen"]`` and ``["unseen"]`` into bars: what train has shown before.
+
+    Args:
+        counts: For each type how many test entities occur in train (seen) and how many do not.
+    """
+    with _drawing("Test entities that occur in train, by type") as (figure, (axes,)):
+        _share_bars(axes, pd.DataFrame(counts).T[["seen", "unseen"]].fillna(0))
+        axes.set(xlabel="share of the type's test entities (%)", ylabel="type")
+    return figure
+
+
+def found_entities(counts: Counts) -> Figure:
+    """Turn ``counts[group]["found"]`` and ``["missed"]`` into bars: the recall of each group.
+
+    Args:
+        counts: For each group, such as seen and unseen in train, how many gold entities the
+            tagger found and how many it missed.
+    """
+    with _drawing("Gold entities that the tagger found", height=3) as (figure, (axes,)):
+        _share_bars(axes, pd.DataFrame(counts).T[["found", "missed"]].fillna(0))
+        axes.set(xlabel="share of the group's gold entities (%)", ylabel="group")
+    return figure
+
+
+def padding_costs(counts: Counts) -> Figure:
+    """Turn ``counts[strategy]["subwords"]`` and ``["padding"]`` into bars: what padding costs.
+
+    Args:
+        counts: For each strategy of making batches how many of the positions that the model
+            computes hold a subword and how many hold padding.
+    """
+    frame = pd.DataFrame(counts).T[["subwords", "padding"]]
+    with _drawing("What padding costs, by strategy", height=3) as (figure, (axes,)):
+        bars = _stacked_bars(axes, frame)
+        shares = frame["padding"] / frame.sum(axis=1)
+        axes.bar_label(bars, [f"{share:.0%} padding" for share in shares], padding=4)
+        axes.xaxis.set_major_formatter(lambda position, _: f"{position / 1000:,g}")
+        axes.set(xlabel="positions that the model computes (thousands)", ylabel="strategy")
+    return figure
+
+
+def learning_curves(history: Sequence[Mapping[str, float]]) -> Figure:
+    """Turn the history of a training run into its curves: the loss, and F1 on validation.
+
+    Args:
+        history: Rows with ``epoch`` and any of ``loss``, ``eval_loss`` and ``eval_f1``, such as
+            ``trainer.state.log_history``; other rows and keys are passed over.
+
+    Raises:
+        ValueError: No row holds any of the three.
+    """
+    curves = {
+        key: np.array([(row["epoch"], row[key]) for row in history if key in row])
+        for key in ("loss", "eval_loss", "eval_f1")
+    }
+    if not any(len(points) for points in curves.values()):
+        raise ValueError(
+            "history has no row with 'loss', 'eval_loss' or 'eval_f1'; give "
+            "trainer.state.log_history after training"
+        )
+    with _drawing("Loss", "F1 on validation") as (figure, (losses, scores)):
+        _curve(losses, curves["loss"], 0, "training")
+        _curve(losses, curves["eval_loss"], 1, "validation")
+        losses.legend()
+        _curve(scores, curves["eval_f1"], 2, "validation")
+        for epoch, f1 in sorted(curves["eval_f1"], key=lambda point: point[1])[-1:]:
+            scores.annotate(
+                f"best: {f1:.3f}", (epoch, f1), (0, 6), textcoords="offset points", ha="center"
+            )
+        losses.set(ylabel="cross-entropy (nats per label)")
+        scores.set(ylabel="F1 (0 to 1)")
+        for panel in (losses, scores):
+            panel.margins(0.12)
+            panel.grid(True, axis="y")
+            panel.set(xlabel="epoch", xlim=(0, None), ylim=(0, None))
+    return figure
+
+
+def type_scores(scores: Mapping[str, Any]) -> Figure:
+    """Turn the scores of `helpers.metrics.entity_scores` into bars for each type and for all."""
+    support = sum(row["support"] for row in scores["types"].values())
+    rows = {**scores["types"], "all": {**scores, "support": support}}
+    frame = pd.DataFrame(
+        {
+            f"{type_}\nn = {row['support']:,}": [row["precision"], row["recall"], row["f1"]]
+            for type_, row in rows.items()
+        },
+        index=["precision", "recall", "F1"],
+    ).T
+    with _drawing("Scores by type (n: gold entities)") as (figure, (axes,)):
+        _grouped_bars(axes, frame, "{:.2f}")
+        axes.set(xlabel="type", ylabel="score (0 to 1)", ylim=(0, 1.05))
+    return figure
+
+
+def baselines(f1: Mapping[str, float]) -> Figure:
+    """Turn the F1 of several taggers into bars, in the order given."""
+    with _drawing("F1 against the baselines", height=3.5) as (figure, (axes,)):
+        _grouped_bars(axes, pd.DataFrame({"F1": f1}), "{:.3f}")
+        axes.set(xlabel="tagger", ylabel="F1 (0 to 1)", ylim=(0, 1.05))
+    return figure
+
+
+def accuracy_and_f1(scores: Mapping[str, Mapping[str, float]]) -> Figure:
+    """Turn ``scores[tagger]["accuracy"]`` and ``["f1"]`` into bars side by side."""
+    frame = pd.DataFrame(
+        {tagger: [row["accuracy"], row["f1"]] for tagger, row in scores.items()},
+        index=["accuracy (words)", "F1 (entities)"],
+    ).T
+    with _drawing("Accuracy and F1 of the same taggers", height=3.5) as (figure, (axes,)):
+        _grouped_bars(axes, frame, "{:.3f}")
+        axes.set(xlabel="tagger", ylabel="score (0 to 1)", ylim=(0, 1.05))
+    return figure
+
+
+def type_confusion(counts: Mapping[tuple[str, str], int]) -> Figure:
+    """Turn the counts of (gold type, predicted type) into a heat map.
+
+    A row is a gold type and shaded by its shares; the numbers are counts. ``O`` as a gold type
+    stands for entities that are none, as a predicted type for entities that were missed.
+
+    Args:
+        counts: For each pair of types the number of entities.
+    """
+    types = [*sorted({type_ for pair in counts for type_ in pair} - {OUTSIDE}), OUTSIDE]
+    cells = np.array([[counts.get((gold, found), 0) for found in types] for gold in types])
+    cells[-1, -1] = 0  # what is O in both is no entity
+    shares = 100 * cells / np.maximum(cells.sum(axis=1, keepdims=True), 1)
+    with _drawing("Gold types and what was predicted", height=5) as (figure, (axes,)):
+        image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=100, aspect="auto")
+        figure.colorbar(image, label="share of the row (%)")
+        for (row, column), count in np.ndenumerate(cells):
+            colour = "white" if shares[row, column] > 55 else "black"
+            number = "" if row == column == len(types) - 1 else f"{count:,}"
+            axes.text(column, row, number, ha="center", va="center", color=colour)
+        axes.set_xticks(range(len(types)), [*types[:-1], f"{OUTSIDE} (missed)"])
+        axes.set_yticks(range(len(types)), [*types[:-1], f"{OUTSIDE} (spurious)"])
+        axes.tick_params(axis="x", labelrotation=30)
+        axes.set(xlabel="predicted type", ylabel="gold type")
+    return figure
+
+
+def _marked(text: str, entities: Iterable[Mapping[str, Any]], colours: Mapping[str, str]) -> str:
+    """Turn a text into HTML with its entities marked."""
+    pieces, position = [], 0
+    for entity in sorted(entities, key=lambda entity: entity["start"]):
+        type_, start, end = entity["entity_group"], entity["start"], entity["end"]
+        if not position <= start < end <= len(text):
+            raise ValueError(
+                f"the entity ({type_!r}, {start}, {end}) overlaps another or reaches past its "
+                f"text of {len(text)} characters; were text and entities paired wrongly?"
+            )
+        score = f"score {entity['score']:.2f}" if "score" in entity else ""
+        pieces += [
+            escape(text[position:start]),
+            _mark(text[start:end], type_, colours[type_], score),
+        ]
+        position = end
+    return "".join([*pieces, escape(text[position:])])
+
+
+def _mark(text: str, type_: str, colour: str, title: str = "") -> str:
+    """Turn an entity into HTML: tinted text that keeps the theme's own colour, and its type."""
+    return (
+        f'<mark title="{title}" style="color: inherit; background: {colour}40; '
+        f"border-bottom: 2px solid {colour}; border-radius: 0.2em; padding: 0.1em 0.2em"
+        f'">{escape(text)}<small style="font-weight: bold; margin-left: 0.4em; '
+        f'user-select: none">{escape(type_)}</small></mark>'
+    )
+
+
+@contextmanager
+def _drawing(*titles: str, height: float = 4) -> Iterator[tuple[Figure, Sequence[Axes]]]:
+    """Open a figure with a titled panel for each title, in the style of the lessons.
+
+    It is closed at the end, so that Jupyter shows it where it is a cell's value and only there.
+    """
+    with plt.rc_context(_STYLE):
+        figure, axes = plt.subplots(
+            1, len(titles), figsize=(8, height), layout="constrained", squeeze=False
+        )
+        try:
+            for panel, title in zip(axes[0], titles, strict=True):
+                panel.set_title(title)
+            yield figure, axes[0]
+        finally:
+            plt.close(figure)
+
+
+def _grouped_bars(axes: Axes, frame: pd.DataFrame, label: str) -> None:
+    """Draw a group of bars for each row of ``frame``, one bar in it for each column."""
+    n_columns = len(frame.columns)
+    width = 0.84 / n_columns
+    crowded = frame.size > 30
+    looks = zip(cycle(_PALETTE), cycle(_HATCHES), strict=False)
+    for number, ((name, values), (colour, hatch)) in enumerate(
+        zip(frame.items(), looks, strict=False)
+    ):
+        bars = axes.bar(
+            np.arange(len(frame)) + (number - (n_columns - 1) / 2) * width,
+            values,
+            width,
+            label=name,
+            color=colour,
+            hatch=hatch,
+            edgecolor="white",
+        )
+        if not crowded:
+            axes.bar_label(bars, fmt=label, fontsize=8 if n_columns < 3 else 7)
+    axes.set_xticks(range(len(frame)), [_wrapped(name, 90 // len(frame)) for name in frame.index])
+    axes.tick_params(axis="x", length=0, labelsize=9, labelrotation=45 if crowded else 0)
+    axes.grid(True, axis="y")
+    if n_columns > 1:
+        axes.figure.legend(loc="outside lower center", ncols=n_columns)
+
+
+def _stacked_bars(axes: Axes, frame: pd.DataFrame) -> Any:
+    """Draw a bar across for each row of ``frame``, first row on top; return the last pieces."""
+    left = np.zeros(len(frame))
+    looks = zip(_PALETTE, _HATCHES, strict=True)
+    for (name, values), (colour, hatch) in zip(frame.items(), looks, strict=False):
+        bars = axes.barh(
+            range(len(frame)),
+            values,
+            left=left,
+            label=name,
+            color=colour,
+            hatch=hatch,
+            edgecolor="white",
+        )
+        left += values.to_numpy()
+    axes.set_yticks(range(len(frame)), [_wrapped(name, 24) for name in frame.index])
+    axes.tick_params(axis="y", length=0)
+    axes.invert_yaxis()
+    axes.figure.legend(loc="outside lower center", ncols=len(frame.columns))
+    return bars
+
+
+def _share_bars(axes: Axes, counts: pd.DataFrame) -> None:
+    """Draw the shares of each row's first and second column, and print the counts beside."""
+    totals = counts.sum(axis=1)
+    bars = _stacked_bars(axes, counts.div(totals.clip(lower=1), axis=0) * 100)
+    first = counts.columns[0]
+    axes.bar_label(
+        bars,
+        [
+            f"{n:,.0f} of {total:,.0f} {first}"
+            for n, total in zip(counts[first], totals, strict=True)
+        ],
+        padding=4,
+    )
+
+
+def _curve(axes: Axes, points: Any, look: int, label: str) -> None:
+    """Draw points of (epoch, value), where there are any."""
+    if len(points):
+        axes.plot(
+            *points.T,
+            label=label,
+            color=_PALETTE[look],
+            linestyle=_LINE_STYLES[look],
+            marker="os^"[look],
+        )
+
+
+def _wrapped(name: str, width: int) -> str:
+    """Break a name into lines at its spaces."""
+    lines = name.splitlines()
+    return "\n".join(
+        fill(line, max(width, 8), break_long_words=False, break_on_hyphens=False) for line in lines
+    )

@@ -1,0 +1,469 @@
+"""Scores agree with a plain count of spans and forms, and with seqeval itself."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import warnings
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import evaluate
+import numpy as np
+import pytest
+import seqeval.metrics
+from datasets import Dataset
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import EvalPrediction, PreTrainedTokenizerFast
+
+from helpers import alignment, metrics, tagging
+
+NAMES = tagging.label_names(["person", "creative-work", "group"])
+GOLD = [["B-person", "I-person", "O"], ["B-group", "O"], ["O"]]
+PREDICTED = [["B-person", "I-person", "O"], ["B-person", "O"], ["B-group"]]
+TOKENS = [["Ada", "Byron", "wrote"], ["Acme", "hired"], ["her"]]
+
+# sentences of (word, gold tag, predicted tag); few words and tags, so that all cases come up
+corpora = st.lists(
+    st.lists(
+        st.tuples(st.sampled_from(["a", "A", "b"]), st.sampled_from(NAMES), st.sampled_from(NAMES)),
+        max_size=6,
+    ),
+    max_size=5,
+)
+
+
+def columns(corpus: list[list[tuple[str, str, str]]]) -> tuple[list[list[str]], ...]:
+    """The words, gold tags and predicted tags of a corpus."""
+    return tuple([[word[part] for word in sentence] for sentence in corpus] for part in range(3))
+
+
+def ratios(found: int, predicted: int, gold: int) -> tuple[Fraction, Fraction, Fraction]:
+    """Precision, recall and F1 by their definitions, in exact numbers."""
+    return (
+        Fraction(found, predicted) if predicted else Fraction(0),
+        Fraction(found, gold) if gold else Fraction(0),
+        Fraction(2 * found, predicted + gold) if predicted + gold else Fraction(0),
+    )
+
+
+def in_place(sentences: list[list[str]], type_: str | None = None) -> set[tuple[int, Any]]:
+    return {
+        (number, span)
+        for number, tags in enumerate(sentences)
+        for span in tagging.entity_spans(tags)
+        if type_ in (None, span[0])
+    }
+
+
+def forms(spans: set[tuple[int, Any]], tokens: list[list[str]]) -> set[tuple[tuple[str, ...], str]]:
+    return {(tuple(tokens[number][start:end]), type_) for number, (type_, start, end) in spans}
+
+
+@given(corpora)
+def test_scores_are_those_of_a_plain_count_of_spans(corpus: list[Any]) -> None:
+    _, gold, predicted = columns(corpus)
+    scores = metrics.entity_scores(gold, predicted)
+    types = {span[0] for _, span in in_place(gold) | in_place(predicted)}
+    assert set(scores["types"]) == types
+    for row, type_ in [(scores, None), *((scores["types"][type_], type_) for type_ in types)]:
+        true, guessed = in_place(gold, type_), in_place(predicted, type_)
+        expected = ratios(len(true & guessed), len(guessed), len(true))
+        assert [row["precision"], row["recall"], row["f1"]] == pytest.approx(
+            [float(ratio) for ratio in expected]
+        )
+        assert type_ is None or row["support"] == len(true)
+    pairs = [(tag, guess) for sentence in corpus for _, tag, guess in sentence]
+    right = sum(tag == guess for tag, guess in pairs)
+    assert scores["accuracy"] == pytest.approx(right / len(pairs) if pairs else 0)
+
+
+@given(corpora)
+def test_surface_scores_are_those_of_a_plain_count_of_forms(corpus: list[Any]) -> None:
+    tokens, gold, predicted = columns(corpus)
+    scores = metrics.entity_scores(gold, predicted, tokens)
+    true, guessed = in_place(gold), in_place(predicted)
+    found = forms(true & guessed, tokens)
+    expected = ratios(len(found), len(forms(guessed, tokens)), len(forms(true, tokens)))
+    names = ("surface_precision", "surface_recall", "surface_f1")
+    assert [scores[name] for name in names] == pytest.approx([float(ratio) for ratio in expected])
+
+
+@given(corpora.filter(lambda corpus: any(corpus)))
+def test_scores_are_those_of_seqeval(corpus: list[Any]) -> None:
+    _, gold, predicted = columns(corpus)
+    scores = metrics.entity_scores(gold, predicted)
+    for name in ("precision", "recall", "f1"):
+        score = getattr(seqeval.metrics, f"{name}_score")
+        assert scores[name] == pytest.approx(score(gold, predicted, zero_division=0))
+    assert scores["accuracy"] == pytest.approx(seqeval.metrics.accuracy_score(gold, predicted))
+
+
+@given(corpora.filter(lambda corpus: bool(in_place(columns(corpus)[1]))))
+def test_the_gold_tags_score_one_and_all_o_scores_zero(corpus: list[Any]) -> None:
+    tokens, gold, _ = columns(corpus)
+    perfect = metrics.entity_scores(gold, gold, tokens)
+    types = perfect.pop("types")
+    assert set(perfect.values()) == {1.0}
+    assert {row[name] for row in types.values() for name in ("precision", "recall", "f1")} == {1.0}
+    outside = [["O"] * len(tags) for tags in gold]
+    nothing = metrics.entity_scores(gold, outside, tokens)
+    words = [tag for tags in gold for tag in tags]
+    assert nothing.pop("accuracy") == pytest.approx(words.count("O") / len(words))
+    assert {nothing[name] for name in nothing if name != "types"} == {0.0}
+
+
+def test_scores_by_hand() -> None:
+    scores = metrics.entity_scores(GOLD, PREDICTED, TOKENS)
+    assert scores["precision"] == pytest.approx(1 / 3)
+    assert scores["recall"] == pytest.approx(1 / 2)
+    assert scores["f1"] == pytest.approx(2 / 5)
+    assert scores["accuracy"] == pytest.approx(4 / 6)
+    assert scores["types"] == {
+        "group": {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 1},
+        "person": {"precision": 0.5, "recall": 1.0, "f1": pytest.approx(2 / 3), "support": 1},
+    }
+
+
+def test_a_form_counts_once_and_must_be_found_in_place_once() -> None:
+    gold = [["B-person"], ["B-person"], ["B-person"], ["B-person"]]
+    predicted = [["B-person"], ["B-person"], ["O"], ["B-group"]]
+    scores = metrics.entity_scores(gold, predicted, [["Ada"], ["Ada"], ["Ada"], ["ada"]])
+    # gold: Ada, ada; predicted: Ada, and ada as a group; found in place: Ada
+    assert scores["surface_precision"] == 1 / 2
+    assert scores["surface_recall"] == 1 / 2
+    assert scores["recall"] == 2 / 4
+
+
+def test_forms_are_not_found_by_their_name_alone() -> None:
+    scores = metrics.entity_scores(
+        [["B-person", "O"]], [["O", "B-person"]], tokens=[["Ada", "Ada"]]
+    )
+    assert scores["surface_f1"] == 0
+
+
+@pytest.mark.parametrize("nothing", [[], [[]], [[], []]])
+def test_no_words_score_zero(nothing: list[list[str]]) -> None:
+    scores = metrics.entity_scores(nothing, nothing, nothing)
+    assert scores.pop("types") == {}
+    assert set(scores.values()) == {0.0}
+    assert len(scores) == 7
+
+
+def test_scores_are_plain_numbers_under_the_documented_names() -> None:
+    scores = metrics.entity_scores(GOLD, PREDICTED, TOKENS)
+    surface = ["surface_precision", "surface_recall", "surface_f1"]
+    assert set(scores) == {"precision", "recall", "f1", "accuracy", "types", *surface}
+    assert json.loads(json.dumps(scores)) == scores
+    assert all(type(scores[name]) is float for name in scores if name != "types")
+    assert all(type(row["support"]) is int for row in scores["types"].values())
+    assert not set(surface) & set(metrics.entity_scores(GOLD, PREDICTED))
+
+
+def test_scoring_warns_of_nothing_and_leaves_its_input_alone() -> None:
+    gold, predicted = (("O", "B-person"),), [["O", "O"]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        metrics.entity_scores(gold, predicted)
+    assert gold == (("O", "B-person"),)
+    assert predicted == [["O", "O"]]
+
+
+def test_scoring_needs_neither_network_nor_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise AssertionError("scoring opened a connection")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(evaluate.config, "HF_METRICS_CACHE", tmp_path)
+    metrics._seqeval.cache_clear()
+    metrics.entity_scores(GOLD, PREDICTED, TOKENS)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_the_scores_come_from_a_metric_of_evaluate() -> None:
+    metric = metrics._seqeval()(keep_in_memory=True)
+    assert isinstance(metric, evaluate.Metric)
+    metric.add_batch(references=GOLD[:2], predictions=PREDICTED[:2])
+    metric.add_batch(references=GOLD[2:], predictions=PREDICTED[2:])
+    assert metric.compute() == metrics.entity_scores(GOLD, PREDICTED)
+
+
+@pytest.mark.parametrize(
+    ("references", "predictions", "tokens", "message"),
+    [
+        ([["O"]], [["O"], ["O"]], None, "references has 1 sentences and predictions 2"),
+        ([["O"]], [["O"]], [["a"], ["b"]], "references has 1 sentences and tokens 2"),
+        ([["O"], ["O", "O"]], [["O"], ["O"]], None,
+         "sentence 1 has 2 tags in references and 1 items in predictions"),
+        ([["O"], ["O"]], [["O"], ["O"]], [["a"], ["b", "c"]],
+         "sentence 1 has 1 tags in references and 2 items in tokens"),
+        ([["O"], [3]], [["O"], ["O"]], None, "sentence 1 of references: found 3; .* ClassLabel"),
+        ([["O"]], [["person"]], None, "sentence 0 of predictions: found 'person'; .* IOB2 tags"),
+        ([["O"]], [["S-person"]], None, "found 'S-person'; .* helpers.tagging.to_iob2"),
+        ([["O"]], [["B-"]], None, "found 'B-'"),
+        ([["O"]], ["O"], None, "sentence 0 of predictions: found 'O'; a sentence is a list"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_scored_is_named(
+    references: Any, predictions: Any, tokens: Any, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        metrics.entity_scores(references, predictions, tokens)
+
+
+def test_the_table_has_a_row_for_each_type_and_for_all() -> None:
+    scores = metrics.entity_scores(GOLD, PREDICTED, TOKENS)
+    table = metrics.scores_table(scores)
+    assert list(table.index) == ["group", "person", "all entities", "surface forms"]
+    assert list(table.columns) == ["precision", "recall", "f1", "support"]
+    assert table.loc["person", "recall"] == 1
+    assert table.loc["all entities", "f1"] == scores["f1"]
+    assert table.loc["surface forms", "precision"] == scores["surface_precision"]
+    assert table["support"].tolist()[:3] == [1, 1, 2]
+    assert "surface forms" not in metrics.scores_table(metrics.entity_scores(GOLD, GOLD)).index
+
+
+# --- Trainer
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> PreTrainedTokenizerFast:
+    """Letters as subwords; an underscore is a word that yields none."""
+    vocabulary = {
+        "[PAD]": 0,
+        "[CLS]": 1,
+        "[SEP]": 2,
+        "[UNK]": 3,
+        "a": 4,
+        "b": 5,
+        "##a": 6,
+        "##b": 7,
+    }
+    inner = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    inner.normalizer = normalizers.Replace("_", "")
+    inner.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    inner.post_processor = processors.BertProcessing(("[SEP]", 2), ("[CLS]", 1))
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner,
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        unk_token="[UNK]",
+        model_max_length=6,
+    )
+
+
+def encoded_split(tokenizer: Any, tokens: list[list[str]], tags: list[list[str]]) -> Dataset:
+    ids = [[NAMES.index(tag) for tag in sentence] for sentence in tags]
+    split = Dataset.from_dict({"tokens": tokens, "ner_tags": ids})
+    return alignment.encode(split, tokenizer, stride=1)
+
+
+def ids_for(encoded: Dataset, tags: list[list[str]], filler: int = -100) -> Any:
+    """Predictions as a model would give them for these tags: padded, junk where none is read."""
+    width = max(encoded["length"]) + 2
+    ids = np.full((len(encoded), width), filler)
+    for row, (word_ids, sentence) in enumerate(
+        zip(encoded["word_ids"], encoded["sentence"], strict=True)
+    ):
+        for column, word in enumerate(word_ids):
+            ids[row, column] = NAMES.index(tags[sentence][word]) if word >= 0 else 1
+    return ids
+
+
+def prediction(ids: Any) -> EvalPrediction:
+    return EvalPrediction(predictions=ids, label_ids=np.empty(0))
+
+
+def test_trainer_gets_the_scores_of_every_word_once(tokenizer: Any) -> None:
+    tokens = [["aba", "b", "_", "ab", "a"], ["b"], []]  # the first needs several windows
+    gold = [["B-person", "I-person", "O", "B-group", "O"], ["B-person"], []]
+    guess = [["B-person", "I-person", "O", "O", "B-group"], ["B-group"], []]
+    encoded = encoded_split(tokenizer, tokens, gold)
+    assert len(encoded) > len(tokens)
+    compute = metrics.compute_metrics(encoded, gold, NAMES, tokens)
+    expected = metrics.entity_scores(gold, guess, tokens)
+    del expected["types"]
+    assert compute(prediction(ids_for(encoded, guess))) == expected
+    assert compute(prediction(ids_for(encoded, guess, filler=0))) == expected
+    without = metrics.compute_metrics(encoded, gold, NAMES)(prediction(ids_for(encoded, guess)))
+    assert set(without) == {"precision", "recall", "f1", "accuracy"}
+
+
+def test_a_word_that_the_model_never_sees_counts_as_o(tokenizer: Any) -> None:
+    gold = [["O", "B-person"]]
+    encoded = encoded_split(tokenizer, [["a", "_"]], gold)
+    names = [*reversed(NAMES)]  # O is not id 0 here
+    compute = metrics.compute_metrics(encoded, gold, names)
+    ids = np.full((1, 8), names.index("O"))
+    assert compute(prediction(ids)) == {"precision": 0, "recall": 0, "f1": 0, "accuracy": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("predictions", "found"),
+    [
+        (np.zeros((1, 3, 7), dtype=np.float32), "3 dimensions of float32"),
+        (np.zeros((1, 3)), "2 dimensions of float64"),
+        ((np.zeros((1, 3, 7)), np.zeros(2)), "tuple"),
+    ],
+)
+def test_logits_are_refused(tokenizer: Any, predictions: Any, found: str) -> None:
+    compute = metrics.compute_metrics(encoded_split(tokenizer, [["a"]], [["O"]]), [["O"]], NAMES)
+    with pytest.raises(ValueError, match=f"{found}.*preprocess_logits_for_metrics"):
+        compute(prediction(predictions))
+
+
+def test_ids_without_a_name_are_refused(tokenizer: Any) -> None:
+    compute = metrics.compute_metrics(encoded_split(tokenizer, [["a"]], [["O"]]), [["O"]], NAMES)
+    with pytest.raises(ValueError, match="holds the id 7 where label_names has the ids 0 to 6"):
+        compute(prediction(np.full((1, 3), 7)))
+
+
+def test_names_without_the_outside_tag_are_refused(tokenizer: Any) -> None:
+    encoded = encoded_split(tokenizer, [["a"]], [["O"]])
+    with pytest.raises(ValueError, match=r"label_names .*'O'.* found B-person, I-person"):
+        metrics.compute_metrics(encoded, [["O"]], ["B-person", "I-person"])
+
+
+def test_references_of_another_split_are_refused(tokenizer: Any) -> None:
+    encoded = encoded_split(tokenizer, [["a"], ["b"]], [["O"], ["O"]])
+    with pytest.raises(ValueError, match="encoded holds 2 sentences and references 1"):
+        metrics.compute_metrics(encoded, [["O"]], NAMES)
+
+
+def test_predicted_ids_takes_numpy_tensors_and_tuples() -> None:
+    logits = np.array([[[0.0, 2.0, 1.0], [3.0, 0.0, 0.0]]])
+    assert metrics.predicted_ids(logits, np.array([[1, 0]])).tolist() == [[1, 0]]
+    assert metrics.predicted_ids((logits, "hidden states"), None).tolist() == [[1, 0]]
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    ids = metrics.predicted_ids(torch.tensor(logits))
+    assert ids.tolist() == [[1, 0]]
+    assert not ids.is_floating_point()
+
+
+# --- the command
+
+
+def conll(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def run(*paths: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    metrics.main([str(path) for path in paths])
+    return capsys.readouterr().out
+
+
+def row(name: str, printed: str) -> list[str]:
+    """The cells of one row of the printed table."""
+    return next(line for line in printed.splitlines() if line.startswith(name))[len(name) :].split()
+
+
+def refusal(*paths: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line on which the command says why it scores nothing."""
+    with pytest.raises(SystemExit) as stop:
+        metrics.main([str(path) for path in paths])
+    written = capsys.readouterr()
+    assert (stop.value.code, written.out, written.err.count("\n")) == (2, "", 1)
+    return written.err
+
+
+def test_the_command_prints_a_row_for_each_type_and_for_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gold = conll(tmp_path / "gold.conll", "Ada\tB-person\nsaw\tO\nAcme\tB-group\n\nParis\tO\n")
+    guess = conll(tmp_path / "guess", "Ada B-person\r\nsaw O\r\nAcme O\r\n\r\nParis B-location")
+    printed = [line.split() for line in run(gold, guess, capsys=capsys).splitlines()]
+    assert printed == [
+        ["precision", "recall", "f1", "support"],
+        ["group", "0.0000", "0.0000", "0.0000", "1"],
+        ["location", "0.0000", "0.0000", "0.0000", "0"],
+        ["person", "1.0000", "1.0000", "1.0000", "1"],
+        ["all", "entities", "0.5000", "0.5000", "0.5000", "2"],
+        ["surface", "forms", "0.5000", "0.5000", "0.5000"],
+        [],
+        ["accuracy", "0.5000", "of", "4", "words", "in", "2", "sentences"],
+    ]
+
+
+def test_the_command_reads_each_file_in_its_own_scheme(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gold = conll(tmp_path / "gold", "Ada B-person\nByron E-person\nand O\nAcme S-group\n")
+    guess = conll(tmp_path / "guess", "Ada I-person\nByron I-person\nand O\nAcme I-group\n")
+    assert row("all entities", run(gold, guess, capsys=capsys)) == [
+        "1.0000",
+        "1.0000",
+        "1.0000",
+        "2",
+    ]
+
+
+def test_the_command_forgives_entities_that_start_wrongly(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gold = conll(tmp_path / "gold", "a B-person\nb O\nc B-group\nd O\n")
+    guess = conll(tmp_path / "guess", "a B-person\nb O\nc I-group\nd I-person\n")
+    assert row("all entities", run(gold, guess, capsys=capsys)) == [
+        "0.6667",
+        "1.0000",
+        "0.8000",
+        "2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a O\n\nc O\n", "{gold}, line 3: 'b'; {guess}, line 3: 'c'"),
+        ("a O\nb O\n", "after {gold}, line 1: end of the sentence; {guess}, line 2: 'b'"),
+        ("a O\n", "{gold}, line 3: 'b'; {guess}: end of the file"),
+        ("a O\n\nb O\n\nc O\n", "{gold}: end of the file; {guess}, line 5: 'c'"),
+    ],
+)
+def test_the_command_refuses_files_whose_words_differ(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, message: str
+) -> None:
+    gold, guess = conll(tmp_path / "gold", "a O\n\nb O\n"), conll(tmp_path / "guess", text)
+    error = refusal(gold, guess, capsys=capsys)
+    assert f"the words differ: {message.format(gold=gold, guess=guess)}; give two" in error
+
+
+def test_the_command_names_what_it_cannot_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = conll(tmp_path / "good", "a B-x\nb O\n")
+    mixed = conll(tmp_path / "mixed", "a B-x\nb y\n")
+    assert f"no such file: {tmp_path / 'none'}" in refusal(good, tmp_path / "none", capsys=capsys)
+    assert f"{tmp_path / 'empty'}: empty" in refusal(
+        conll(tmp_path / "empty", ""), good, capsys=capsys
+    )
+    error = refusal(good, mixed, capsys=capsys)
+    assert f"{mixed}, line 2: the tag 'y' has no prefix" in error
+
+
+def test_the_command_runs_as_a_module() -> None:
+    """Takes a second, since only a process of its own shows it."""
+    shown = subprocess.run(
+        [sys.executable, "-m", "helpers.metrics", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "GOLD PREDICTION" in shown.stdout
+
+
+def test_every_word_of_the_test_split_is_scored(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = os.environ.get("WNUT17_DIR")
+    if not folder:
+        pytest.skip("WNUT17_DIR names no folder with WNUT 17")
+    test = Path(folder) / "test.conll"
+    printed = run(test, test, capsys=capsys)
+    assert row("all entities", printed) == ["1.0000", "1.0000", "1.0000", "1079"]
+    assert "accuracy 1.0000 of 23,394 words in 1,287 sentences" in printed

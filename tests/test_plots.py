@@ -1,0 +1,345 @@
+"""Figures show what they were given, and HTML renderings escape it."""
+
+from collections.abc import Callable, Sequence
+from html.parser import HTMLParser
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from matplotlib.container import BarContainer
+from matplotlib.figure import Figure
+
+from helpers import plots, settings
+from helpers.tagging import spans_to_tags
+
+SCORES = {
+    "precision": 0.5,
+    "recall": 0.25,
+    "f1": 1 / 3,
+    "accuracy": 0.9,
+    "types": {
+        "location": {"precision": 1.0, "recall": 0.5, "f1": 2 / 3, "support": 4},
+        "person": {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 1200},
+    },
+}
+HISTORY = [
+    {"epoch": 1.0, "loss": 0.8, "learning_rate": 1e-4},
+    {"epoch": 1.0, "eval_loss": 0.6, "eval_f1": 0.4},
+    {"epoch": 2.0, "loss": 0.5},
+    {"epoch": 2.0, "eval_loss": 0.7, "eval_f1": 0.3},
+    {"epoch": 2.0, "train_runtime": 3.0, "train_loss": 0.65},
+]
+FIGURES: dict[str, Callable[[], Figure]] = {
+    "entity_counts": lambda: plots.entity_counts({"train": {"person": 3}, "test": {"group": 2}}),
+    "sentence_lengths": lambda: plots.sentence_lengths({"train": [1, 7, 12], "test": [3]}),
+    "entity_lengths": lambda: plots.entity_lengths({"train": [1, 1, 2], "test": [9]}),
+    "seen_entities": lambda: plots.seen_entities({"person": {"seen": 1, "unseen": 3}}),
+    "found_entities": lambda: plots.found_entities({"unseen": {"found": 1, "missed": 3}}),
+    "padding_costs": lambda: plots.padding_costs({"per batch": {"subwords": 60, "padding": 40}}),
+    "learning_curves": lambda: plots.learning_curves(HISTORY),
+    "type_scores": lambda: plots.type_scores(SCORES),
+    "baselines": lambda: plots.baselines({"all O": 0.0, "this lesson": 0.4}),
+    "accuracy_and_f1": lambda: plots.accuracy_and_f1({"all O": {"accuracy": 0.9, "f1": 0.0}}),
+    "type_confusion": lambda: plots.type_confusion({("person", "O"): 2, ("person", "person"): 3}),
+}
+
+
+def heights(figure: Figure) -> dict[str, list[float]]:
+    """The heights of upright bars by the name of their series."""
+    groups = [item for item in figure.axes[0].containers if isinstance(item, BarContainer)]
+    return {str(bars.get_label()): [bar.get_height() for bar in bars] for bars in groups}
+
+
+def widths(figure: Figure) -> dict[str, list[float]]:
+    """The widths of lying bars by the name of their series."""
+    groups = [item for item in figure.axes[0].containers if isinstance(item, BarContainer)]
+    return {str(bars.get_label()): [bar.get_width() for bar in bars] for bars in groups}
+
+
+def tick_labels(figure: Figure, axis: str = "x") -> list[str]:
+    return [label.get_text() for label in getattr(figure.axes[0], f"get_{axis}ticklabels")()]
+
+
+def printed(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_panel_has_a_title_and_both_axes_are_named(name: str) -> None:
+    figure = FIGURES[name]()
+    panels = [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
+    for axes in panels:
+        assert axes.get_title(loc="left")
+        assert axes.get_xlabel()
+        assert axes.get_ylabel()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_figure_stays_open_for_jupyter_to_show_again(name: str) -> None:
+    before = plt.get_fignums()
+    FIGURES[name]()
+    assert plt.get_fignums() == before
+
+
+def test_every_public_function_that_draws_is_looked_at_here() -> None:
+    drawing = {
+        name
+        for name, value in vars(plots).items()
+        if callable(value) and getattr(value, "__annotations__", {}).get("return") is Figure
+    }
+    assert drawing == set(FIGURES)
+
+
+def test_a_figure_that_cannot_be_drawn_is_closed_too() -> None:
+    before = plt.get_fignums()
+    with pytest.raises(KeyError), plots._drawing("a title"):
+        raise KeyError
+    assert plt.get_fignums() == before
+
+
+def test_entity_counts_has_a_bar_for_each_type_and_split() -> None:
+    figure = plots.entity_counts({"train": {"person": 3, "group": 1}, "test": {"person": 2}})
+    assert tick_labels(figure) == ["group", "person"]
+    assert heights(figure) == {"train": [1, 3], "test": [0, 2]}
+
+
+def test_sentence_lengths_shows_shares_of_each_split() -> None:
+    figure = plots.sentence_lengths({"train": [1, 2, 7, 12], "test": [3]})
+    train, test = (np.asarray(patch.get_path().vertices) for patch in figure.axes[0].patches)
+    assert (train[:, 1].max(), test[:, 1].max()) == (50, 100)
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "train: median 4.5, longest 12",
+        "test: median 3, longest 3",
+    ]
+
+
+def test_entity_lengths_puts_the_long_ones_together() -> None:
+    figure = plots.entity_lengths({"train": [1, 1, 2, 9]}, longest=3)
+    assert tick_labels(figure) == ["1", "2", "3 or more"]
+    assert heights(figure) == {"train": [50, 25, 25]}
+
+
+def test_seen_entities_shows_shares_and_prints_counts() -> None:
+    figure = plots.seen_entities(
+        {"person": {"seen": 1, "unseen": 3}, "group": {"unseen": 2}, "product": {}}
+    )
+    assert tick_labels(figure, "y") == ["person", "group", "product"]
+    assert widths(figure) == {"seen": [25, 0, 0], "unseen": [75, 100, 0]}
+    assert printed(figure) == ["1 of 4 seen", "0 of 2 seen", "0 of 0 seen"]
+
+
+def test_found_entities_shows_the_recall_of_each_group() -> None:
+    figure = plots.found_entities({"seen": {"found": 3, "missed": 1}, "unseen": {"missed": 4}})
+    assert widths(figure) == {"found": [75, 0], "missed": [25, 100]}
+    assert printed(figure) == ["3 of 4 found", "0 of 4 found"]
+
+
+def test_padding_costs_shows_positions_and_prints_the_share_of_padding() -> None:
+    figure = plots.padding_costs(
+        {
+            "to the maximum": {"subwords": 600, "padding": 1400},
+            "grouped by length": {"subwords": 600, "padding": 0},
+        }
+    )
+    assert widths(figure) == {"subwords": [600, 600], "padding": [1400, 0]}
+    assert printed(figure) == ["70% padding", "0% padding"]
+
+
+def test_learning_curves_draws_the_points_of_a_log_history() -> None:
+    losses, scores = plots.learning_curves(HISTORY).axes
+    drawn = {line.get_label(): np.asarray(line.get_xydata()).tolist() for line in losses.lines}
+    assert drawn == {"training": [[1, 0.8], [2, 0.5]], "validation": [[1, 0.6], [2, 0.7]]}
+    assert np.asarray(scores.lines[0].get_xydata()).tolist() == [[1, 0.4], [2, 0.3]]
+    assert [text.get_text() for text in scores.texts] == ["best: 0.400"]
+
+
+def test_learning_curves_refuses_a_history_without_any_curve() -> None:
+    with pytest.raises(ValueError, match=r"history has no row .* trainer\.state\.log_history"):
+        plots.learning_curves([{"epoch": 1.0, "train_loss": 0.3}])
+
+
+def test_type_scores_has_three_bars_for_each_type_and_for_all() -> None:
+    figure = plots.type_scores(SCORES)
+    assert tick_labels(figure) == ["location\nn = 4", "person\nn = 1,200", "all\nn = 1,204"]
+    assert heights(figure) == {
+        "precision": [1.0, 0.0, 0.5],
+        "recall": [0.5, 0.0, 0.25],
+        "F1": [2 / 3, 0.0, 1 / 3],
+    }
+
+
+def test_baselines_and_accuracy_keep_the_order_given() -> None:
+    assert heights(plots.baselines({"this": 0.4, "all O": 0.0})) == {"F1": [0.4, 0.0]}
+    scores = {"this": {"accuracy": 0.95, "f1": 0.4}, "all O": {"accuracy": 0.9, "f1": 0.0}}
+    assert heights(plots.accuracy_and_f1(scores)) == {
+        "accuracy (words)": [0.95, 0.9],
+        "F1 (entities)": [0.4, 0.0],
+    }
+
+
+def test_type_confusion_counts_and_shades_by_row() -> None:
+    figure = plots.type_confusion(
+        {("person", "person"): 3, ("person", "O"): 1, ("O", "group"): 2, ("O", "O"): 999}
+    )
+    assert tick_labels(figure) == ["group", "person", "O (missed)"]
+    assert tick_labels(figure, "y") == ["group", "person", "O (spurious)"]
+    assert printed(figure) == ["0", "0", "0", "0", "3", "1", "2", "0", ""]
+    shades = figure.axes[0].images[0].get_array()
+    assert shades is not None
+    assert shades.tolist() == [[0, 0, 0], [0, 75, 25], [100, 0, 0]]
+
+
+def test_names_with_dollar_signs_are_no_formulas() -> None:
+    figure = plots.entity_counts({r"$\bad{$": {r"$\frac$": 1}, "test": {r"$\frac$": 1}})
+    figure.canvas.draw()
+    assert tick_labels(figure) == [r"$\frac$"]
+
+
+def test_a_crowded_figure_leaves_the_numbers_out() -> None:
+    many = {f"type-{number:02}": number for number in range(18)}
+    assert printed(plots.entity_counts({"train": many, "test": many})) == []
+
+
+def test_settings_table_has_a_row_for_each_setting() -> None:
+    chosen = settings.load("offline", epochs=2)
+    table = plots.settings_table(chosen)
+    assert list(table.index) == list(chosen.to_dict())
+    assert table.loc["epochs", "value"] == str(chosen.epochs)
+    assert all(isinstance(value, str) for value in table["value"])
+
+
+class _Rendered(HTMLParser):
+    """What a reader of the HTML sees: elements, the text without the names of types, the names."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: set[str] = set()
+        self.text = ""
+        self.names: list[str] = []
+        self.titles: list[str | None] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        self.open.append(tag)
+        self.elements.add(tag)
+        if tag == "mark":
+            self.titles.append(dict(attrs)["title"])
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "small" in self.open:
+            self.names.append(data)
+        else:
+            self.text += data
+
+
+def rendered(html: Any) -> _Rendered:
+    seen = _Rendered(html.data)
+    assert seen.elements <= {"div", "mark", "small"}
+    return seen
+
+
+def body(seen: _Rendered) -> str:
+    """The text below the legend."""
+    return seen.text.split("\n", maxsplit=2)[2].removesuffix("\n")
+
+
+def test_an_entity_is_marked_and_named_and_its_score_is_at_hand() -> None:
+    text = "Ada met Grace  in Paris"
+    entities = [
+        {"entity_group": "location", "start": 18, "end": 23, "score": 0.5},
+        {"entity_group": "person", "start": 0, "end": 3, "score": 0.987, "word": "ada"},
+    ]
+    seen = rendered(plots.highlight_entities(text, entities))
+    assert seen.names == ["location", "person", "person", "location"]  # legend, then the text
+    assert seen.titles[2:] == ["score 0.99", "score 0.50"]
+    assert body(seen) == text
+
+
+def test_several_texts_share_one_legend() -> None:
+    person = {"entity_group": "person", "start": 0, "end": 3}
+    seen = rendered(plots.highlight_entities(["Ada", "none", "Eve"], [[person], [], [person]]))
+    assert seen.names == ["person"] * 3
+    assert body(seen) == "Ada\nnone\nEve"
+
+
+def test_text_and_type_names_are_escaped() -> None:
+    evil = "<script>alert('x')</script> & \"<b>\""
+    seen = rendered(
+        plots.highlight_entities(
+            evil, [{"entity_group": '<img src="x">', "start": 0, "end": 8, "score": 1.0}]
+        )
+    )
+    assert seen.names == ['<img src="x">'] * 2
+    assert body(seen) == evil
+    seen = rendered(plots.highlight_tags([["<script>", "&amp;"]], [["B-<b>", "O"]]))
+    assert seen.names == ["<b>"] * 2
+    assert body(seen) == "<script> &amp;"
+
+
+@examples(max_examples=50)
+@given(st.text(), st.lists(st.integers(0, 30), max_size=6), st.text(min_size=1))
+def test_the_text_of_a_rendering_is_the_text_given(text: str, cuts: list[int], type_: str) -> None:
+    borders = sorted({cut for cut in cuts if cut <= len(text)})
+    entities = [
+        {"entity_group": type_, "start": start, "end": end}
+        for start, end in zip(borders[::2], borders[1::2], strict=False)
+    ]
+    seen = rendered(plots.highlight_entities(text, entities))
+    assert body(seen) == text
+    assert "".join(seen.names) == type_ * (len(entities) + (1 if entities else 0))
+
+
+def test_words_are_joined_by_a_space_and_spans_are_marked() -> None:
+    tags = spans_to_tags([("person", 0, 2), ("location", 3, 4)], 5)
+    html = plots.highlight_tags([["Ada", "Byron", "of", "London", "!"]], [tags])
+    assert body(rendered(html)) == "Ada Byron of London !"
+    assert ">Ada Byron<small" in html.data
+    assert ">London<small" in html.data
+
+
+def test_a_type_keeps_its_colour_from_one_rendering_to_the_next() -> None:
+    def colours(*types: str, **options: Any) -> dict[str, str]:
+        html = plots.highlight_tags([list(types)], [[f"B-{type_}" for type_ in types]], **options)
+        marks = html.data.split("<mark")[1:]
+        return {
+            type_: mark.split("background: ")[1][:7]
+            for mark in marks
+            for type_ in types
+            if f">{type_}</small>" in mark
+        }
+
+    both, one = colours("corporation", "person"), colours("person")
+    assert one["person"] == both["person"] != both["corporation"]
+    order = ["LOC", "PER"]
+    assert colours("PER", types=order)["PER"] == colours("PER", "LOC", types=order)["PER"]
+
+
+def test_entities_that_do_not_fit_their_text_are_refused() -> None:
+    first = {"entity_group": "person", "start": 0, "end": 3}
+    with pytest.raises(ValueError, match=r"\('group', 2, 5\) overlaps another"):
+        plots.highlight_entities(
+            "Ada Byron", [first, {"entity_group": "group", "start": 2, "end": 5}]
+        )
+    with pytest.raises(ValueError, match=r"\('person', 0, 3\).* reaches past its text of 2"):
+        plots.highlight_entities("Ad", [first])
+
+
+def test_entities_for_another_number_of_texts_are_refused() -> None:
+    with pytest.raises(ValueError, match="texts has 2 texts and entities 1 lists"):
+        plots.highlight_entities(["a", "b"], [[]])
+
+
+def test_words_and_tags_of_different_number_are_refused() -> None:
+    with pytest.raises(ValueError, match="sentence 1 has 2 words and 1 tags"):
+        plots.highlight_tags([["a"], ["a", "b"]], [["O"], ["O"]])
