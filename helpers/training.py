@@ -1,0 +1,357 @@
+"""The fine-tuning recipe with 🤗 Trainer: settings to a trained, scored and described model.
+
+Lesson 3 takes these steps one by one and explains them; `fine_tune` takes them all, for the
+command line (``python -m helpers.training --profile offline``) and the benchmarks.
+"""
+
+import json
+import logging
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset, DatasetDict
+from datasets.fingerprint import Hasher
+from huggingface_hub import HfApi, ModelCard, ModelCardData
+from torch.utils.data import SequentialSampler
+from transformers import (
+    AutoModelForTokenClassification,
+    DataCollatorForTokenClassification,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    Trainer,
+    TrainingArguments,
+    set_seed,
+)
+from transformers.trainer_utils import get_last_checkpoint
+
+from helpers import alignment, data, metrics, models, tagging
+from helpers.inference import Tagger
+from helpers.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+LESSON = "03_trainer_finetuning"
+
+
+def model_dir(settings: Settings) -> Path:
+    """The folder in which a run with these settings leaves its trained model."""
+    return settings.run_dir / LESSON / "model"
+
+
+def tag_names(dataset: DatasetDict) -> list[str]:
+    """Turn a data set into the list of its tags, in the order of their ids."""
+    names: list[str] = dataset["train"].features["ner_tags"].feature.names
+    return names
+
+
+def tags(split: Dataset) -> list[list[str]]:
+    """Turn the ids of a split's ``ner_tags`` into tags."""
+    names = split.features["ner_tags"].feature.names
+    return [[names[index] for index in ids] for ids in split["ner_tags"]]
+
+
+def load_model(folder: str | Path, names: Sequence[str], settings: Settings) -> PreTrainedModel:
+    """Turn a pretrained model into one with a new layer that scores every tag.
+
+    The subword embeddings, and the lowest ``settings.frozen_layers`` layers above them, stay as
+    they were pretrained where the settings say so: a small training split moves only the few
+    subwords it contains, away from their neighbours that the test split may need.
+
+    Args:
+        folder: As `helpers.models.locate` returns it.
+        names: The tags, in the order of their ids.
+        settings: Gives the seed of the new layer's weights and what to freeze.
+
+    Raises:
+        ValueError: ``frozen_layers`` is more than the model has.
+    """
+    set_seed(settings.seed)
+    model = AutoModelForTokenClassification.from_pretrained(
+        folder,
+        id2label=tagging.id2label(names),
+        label2id=tagging.label2id(names),
+        use_safetensors=True,
+    )
+    if settings.freeze_embeddings:
+        model.base_model.embeddings.requires_grad_(False)
+    layers = _encoder_layers(model)
+    if settings.frozen_layers > len(layers):
+        raise ValueError(
+            f"frozen_layers={settings.frozen_layers}, but the model has {len(layers)} layers"
+        )
+    for layer in layers[: settings.frozen_layers]:
+        layer.requires_grad_(False)
+    return model
+
+
+def arguments(settings: Settings, output_dir: str | Path) -> TrainingArguments:
+    """Turn settings into Trainer's arguments.
+
+    Args:
+        settings: The run's choices.
+        output_dir: Folder for checkpoints.
+    """
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    return TrainingArguments(
+        output_dir=str(output_dir),
+        learning_rate=settings.learning_rate,
+        warmup_steps=settings.warmup_ratio,  # below 1: a share of all steps
+        num_train_epochs=settings.epochs,
+        weight_decay=settings.weight_decay,
+        per_device_train_batch_size=max(1, settings.batch_size // processes),
+        per_device_eval_batch_size=64,
+        train_sampling_strategy="group_by_length",
+        length_column_name="length",
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        save_total_limit=1,
+        load_best_model_at_end=True,
+        metric_for_best_model="f1",
+        logging_strategy="epoch",
+        report_to="none",
+        seed=settings.seed,
+        dataloader_pin_memory=torch.cuda.is_available(),
+    )
+
+
+class SplitTrainer(Trainer):
+    """A Trainer that evaluates the rows of a split in the order they are stored.
+
+    With ``group_by_length`` Trainer shuffles the evaluation rows too, and predictions could no
+    longer be matched with words. Sort the split by length instead: it is as fast.
+    """
+
+    def _get_eval_sampler(self, eval_dataset: Dataset) -> torch.utils.data.Sampler | None:
+        return SequentialSampler(eval_dataset)
+
+
+def build_trainer(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    dataset: DatasetDict,
+    encoded: DatasetDict,
+    args: TrainingArguments,
+) -> Trainer:
+    """Turn a model and its data into a Trainer that selects on the validation split.
+
+    Args:
+        model: As `load_model` returns it.
+        tokenizer: The model's tokenizer.
+        dataset: Words and tags, for the scores.
+        encoded: The same, as `helpers.alignment.encode` returns it.
+        args: As `arguments` returns them.
+    """
+    longest_first = np.argsort(encoded["validation"]["length"])[::-1]
+    validation = encoded["validation"].select(longest_first)
+    return SplitTrainer(
+        model=model,
+        args=args,
+        train_dataset=encoded["train"],
+        eval_dataset=validation,
+        processing_class=tokenizer,
+        data_collator=DataCollatorForTokenClassification(tokenizer),
+        compute_metrics=metrics.compute_metrics(
+            validation, tags(dataset["validation"]), tag_names(dataset)
+        ),
+        preprocess_logits_for_metrics=metrics.predicted_ids,
+    )
+
+
+def checkpoint_dir(settings: Settings, dataset: DatasetDict) -> Path:
+    """The folder for the checkpoints of a run; another recipe or other data has another folder.
+
+    So a run that was interrupted continues from its own last checkpoint and from no other's.
+    """
+    recipe = {
+        name: value
+        for name, value in settings.to_dict().items()
+        if name not in ("output_dir", "push_to_hub", "hub_model_id")
+    }
+    columns = [dataset[split][name] for split in dataset for name in ("tokens", "ner_tags")]
+    key = Hasher.hash([recipe, [list(column) for column in columns]])
+    return model_dir(settings).with_name("checkpoints") / key
+
+
+def train(trainer: Trainer) -> float:
+    """Train, from the last checkpoint where an earlier run was interrupted.
+
+    Returns:
+        Seconds that this part of the training took.
+    """
+    checkpoints = Path(trainer.args.output_dir or "")
+    last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
+    if last:
+        logger.warning("continuing from %s", Path(last).name)
+    start = time.perf_counter()
+    trainer.train(resume_from_checkpoint=last)
+    return time.perf_counter() - start
+
+
+def score(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, split: Dataset
+) -> dict[str, Any]:
+    """Turn a model and a split into its scores over every word of the split.
+
+    Returns:
+        As `helpers.metrics.entity_scores`, with surface-form scores and per type.
+    """
+    predictions = Tagger(model, tokenizer).tag_words(split["tokens"])
+    return metrics.entity_scores(tags(split), predictions, split["tokens"])
+
+
+def save(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    settings: Settings,
+    report: dict[str, Any],
+) -> Path:
+    """Write a trained model as a folder that appears complete or not at all.
+
+    It holds the weights (safetensors), the configuration with its tags, the tokenizer,
+    ``metrics.json`` and a model card (``README.md``), and opens with ``from_pretrained``.
+
+    Args:
+        model: The trained model.
+        tokenizer: Its tokenizer.
+        settings: The run's choices, for the card and ``metrics.json``.
+        report: Scores and times by name; ``report["test"]`` is needed for the card.
+
+    Returns:
+        The folder.
+    """
+    folder = model_dir(settings)
+    partial = folder.with_name("model.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    model.save_pretrained(partial)
+    tokenizer.save_pretrained(partial)
+    content = {**report, "settings": settings.to_dict()}
+    (partial / "metrics.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    model_card(settings, report).save(partial / "README.md")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(partial, folder)
+    return folder
+
+
+def model_card(settings: Settings, report: dict[str, Any]) -> ModelCard:
+    """Turn a run's settings and scores into a model card: data, recipe, scores and limits."""
+    test = report["test"]
+    metadata = ModelCardData(
+        base_model=settings.model if "/" in settings.model else None,
+        library_name="transformers",
+        pipeline_tag="token-classification",
+        tags=["named-entity-recognition"],
+        datasets=[settings.dataset] if settings.dataset == "wnut_17" else None,
+    )
+    rows = "\n".join(
+        f"| {name} | {row['precision']:.3f} | {row['recall']:.3f} | {row['f1']:.3f} "
+        f"| {row['support']} |"
+        for name, row in sorted(test["types"].items())
+    )
+    frozen = "the subword embeddings" if settings.freeze_embeddings else "nothing"
+    return ModelCard(
+        f"""---
+{metadata.to_yaml()}
+---
+
+# Named-entity tagger
+
+Tags each word of a text with an entity type and its place in the entity (IOB2).
+
+## Data
+
+`{settings.dataset}`; at most {settings.max_sentences or "all"} sentences of each split. The
+checkpoint was chosen on the validation split; the test split was scored once.
+
+## Recipe
+
+`{settings.model}`, fine-tuned for {settings.epochs:g} epochs at a learning rate of
+{settings.learning_rate:g} ({settings.warmup_ratio:.0%} warm-up, then linear decay), batches of
+{settings.batch_size} sentences grouped by length, weight decay {settings.weight_decay:g}, seed
+{settings.seed}. Kept as pretrained: {frozen} and the lowest {settings.frozen_layers} layers.
+
+## Scores on the test split
+
+| | precision | recall | F1 | entities |
+|---|---|---|---|---|
+{rows}
+| all | {test["precision"]:.3f} | {test["recall"]:.3f} | {test["f1"]:.3f} | |
+
+Surface-form F1: {test["surface_f1"]:.3f}. Accuracy over words: {test["accuracy"]:.3f}, most of
+which every tagger gets by tagging nothing.
+
+## Limits
+
+English user text as in its training data; other domains and languages score lower. Entities of
+rare types and names never seen in training are often missed. Check before you act on a tag.
+"""
+    )
+
+
+def fine_tune(settings: Settings) -> dict[str, Any]:
+    """Take every step of lesson 3: data, windows, training, the test score, the saved model.
+
+    Returns:
+        What ``metrics.json`` holds: ``validation`` and ``test`` scores, ``train_seconds``.
+
+    Raises:
+        ValueError: Data or a model that cannot be loaded; see `helpers.data` and
+            `helpers.models`.
+    """
+    dataset = data.load(
+        settings.dataset,
+        max_sentences=settings.max_sentences,
+        seed=settings.seed,
+        revision=settings.dataset_revision,
+    )
+    folder = models.locate(settings.model, revision=settings.model_revision)
+    tokenizer = models.load_tokenizer(folder)
+    encoded = alignment.encode(
+        dataset,
+        tokenizer,
+        label_all_subwords=settings.label_all_subwords,
+        max_length=settings.max_length,
+        stride=settings.stride,
+    )
+    model = load_model(folder, tag_names(dataset), settings)
+    checkpoints = checkpoint_dir(settings, dataset)
+    trainer = build_trainer(model, tokenizer, dataset, encoded, arguments(settings, checkpoints))
+    seconds = train(trainer)
+    report = {
+        "validation": score(model, tokenizer, dataset["validation"]),
+        "test": score(model, tokenizer, dataset["test"]),
+        "train_seconds": seconds,
+    }
+    save(model, tokenizer, settings, report)
+    shutil.rmtree(checkpoints.parent)
+    return report
+
+
+def push(settings: Settings) -> str:
+    """Share the saved model, with its card and scores, on the Hub.
+
+    Returns:
+        The address of the model's page.
+
+    Raises:
+        huggingface_hub.errors.HfHubHTTPError: You are not logged in or may not write there.
+    """
+    api = HfApi()
+    name = settings.hub_model_id or f"{settings.profile}-{LESSON}"
+    repository = api.create_repo(name, exist_ok=True)
+    api.upload_folder(repo_id=repository.repo_id, folder_path=model_dir(settings))
+    return str(repository)
+
+
+def _encoder_layers(model: PreTrainedModel) -> torch.nn.ModuleList:
+    """Find the stack of layers above the embeddings, whatever the architecture calls it."""
+    return next(
+        module
+        for module in model.base_model.modules()
+        if isinstance(module, torch.nn.ModuleList) and len(module) == model.config.num_hidden_layers
+    )

@@ -1,0 +1,183 @@
+"""The Trainer recipe on a tiny model: it learns, resumes, scores every word and saves."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from conftest import NAMES, TYPES
+from datasets import DatasetDict
+from huggingface_hub import ModelCard
+from safetensors import safe_open
+from transformers import (
+    AutoModelForTokenClassification,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+    pipeline,
+)
+
+from helpers import alignment, data, inference, metrics, models, settings, training
+from helpers.settings import Settings
+
+
+@pytest.fixture
+def run(tiny_model_dir: Path, tmp_path: Path) -> Settings:
+    """A run of seconds: a slice of the sample and the tiny model."""
+    return settings.load(
+        "smoke",
+        model=str(tiny_model_dir),
+        max_sentences=24,
+        epochs=2,
+        learning_rate=3e-3,
+        frozen_layers=1,
+        output_dir=str(tmp_path / "run"),
+    )
+
+
+@pytest.fixture
+def dataset(run: Settings) -> DatasetDict:
+    return data.load(run.dataset, max_sentences=run.max_sentences, seed=run.seed)
+
+
+def trainer_for(run: Settings, dataset: DatasetDict) -> Any:  # a Trainer whose parts are all set
+    folder = models.locate(run.model)
+    tokenizer = models.load_tokenizer(folder)
+    model = training.load_model(folder, training.tag_names(dataset), run)
+    stride = inference.Tagger(model, tokenizer).stride
+    encoded = alignment.encode(dataset, tokenizer, stride=stride)
+    checkpoints = training.checkpoint_dir(run, dataset)
+    return training.build_trainer(
+        model, tokenizer, dataset, encoded, training.arguments(run, checkpoints)
+    )
+
+
+def test_a_run_leaves_a_model_that_opens_everywhere(run: Settings, dataset: DatasetDict) -> None:
+    """Takes seconds: it trains, and loads the result three ways."""
+    untrained = trainer_for(run, dataset)
+    before = training.score(untrained.model, untrained.processing_class, dataset["test"])
+    report = training.fine_tune(run)
+    folder = training.model_dir(run)
+    assert before["accuracy"] < report["test"]["accuracy"] <= 1
+    assert set(report["test"]["types"]) >= set(TYPES)
+    assert report["train_seconds"] > 0
+
+    model = AutoModelForTokenClassification.from_pretrained(folder)
+    assert model.config.id2label == dict(enumerate(NAMES))
+    tagger = inference.load_tagger(folder, device="cpu")
+    test = dataset["test"]
+    predictions = tagger.tag_words(test["tokens"])
+    again = metrics.entity_scores(training.tags(test), predictions, test["tokens"])
+    assert again == report["test"]
+    assert pipeline("token-classification", model=str(folder), device="cpu")("the san")
+
+    stored = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    assert stored["test"] == report["test"]
+    assert stored["settings"] == run.to_dict()
+    card = ModelCard.load(folder / "README.md")
+    assert card.data.pipeline_tag == "token-classification"
+    assert f"| all | {report['test']['precision']:.3f}" in card.content
+    weights = {path.suffix for path in folder.iterdir()}
+    assert weights == {".json", ".safetensors", ".md"}
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["model"]
+
+
+def test_the_same_seed_gives_the_same_scores_and_another_run_replaces_the_model(
+    run: Settings,
+) -> None:
+    first = training.fine_tune(run)
+    second = training.fine_tune(run)
+    assert second["test"] == first["test"]
+    assert second["validation"] == first["validation"]
+    other = training.fine_tune(dataclasses.replace(run, seed=7))
+    assert other["test"]["accuracy"] != first["test"]["accuracy"]
+
+
+def test_only_what_the_settings_say_is_frozen(run: Settings, tiny_model_dir: Path) -> None:
+    def trained(**changes: Any) -> set[str]:
+        model = training.load_model(tiny_model_dir, NAMES, dataclasses.replace(run, **changes))
+        return {name for name, weights in model.named_parameters() if weights.requires_grad}
+
+    everything = trained(freeze_embeddings=False, frozen_layers=0)
+    assert everything - trained(freeze_embeddings=True, frozen_layers=0) == {
+        name for name in everything if ".embeddings." in name
+    }
+    assert everything - trained(freeze_embeddings=False, frozen_layers=1) == {
+        name for name in everything if ".layer.0." in name
+    }
+
+
+def test_more_frozen_layers_than_the_model_has_are_refused(
+    run: Settings, tiny_model_dir: Path
+) -> None:
+    with pytest.raises(ValueError, match="frozen_layers=3, but the model has 2 layers"):
+        training.load_model(tiny_model_dir, NAMES, dataclasses.replace(run, frozen_layers=3))
+
+
+def test_an_interrupted_run_continues_from_its_own_checkpoint(
+    run: Settings, dataset: DatasetDict
+) -> None:
+    class Interrupt(TrainerCallback):
+        def on_epoch_begin(
+            self,
+            args: TrainingArguments,
+            state: TrainerState,
+            control: TrainerControl,
+            **_: object,
+        ) -> None:
+            if state.epoch and state.epoch >= 1:
+                raise KeyboardInterrupt
+
+    interrupted = trainer_for(run, dataset)
+    interrupted.add_callback(Interrupt())
+    with pytest.raises(KeyboardInterrupt):
+        training.train(interrupted)
+    assert [path.name for path in training.checkpoint_dir(run, dataset).iterdir()] == [
+        f"checkpoint-{interrupted.state.max_steps // 2}"
+    ]
+
+    whole = trainer_for(dataclasses.replace(run, output_dir=f"{run.output_dir}-whole"), dataset)
+    training.train(whole)
+    resumed = trainer_for(run, dataset)
+    training.train(resumed)
+    assert resumed.state.global_step == whole.state.global_step
+    for name, weights in whole.model.state_dict().items():
+        torch.testing.assert_close(resumed.model.state_dict()[name], weights)
+
+    another = dataclasses.replace(run, learning_rate=1e-4)
+    assert training.checkpoint_dir(another, dataset) != training.checkpoint_dir(run, dataset)
+    fewer = DatasetDict(dataset, train=dataset["train"].select(range(5)))
+    assert training.checkpoint_dir(run, fewer) != training.checkpoint_dir(run, dataset)
+
+
+def test_trainers_own_score_on_validation_is_that_of_every_word(
+    run: Settings, dataset: DatasetDict
+) -> None:
+    trainer = trainer_for(run, dataset)
+    found = trainer.evaluate()
+    tokenizer = trainer.processing_class
+    expected = training.score(trainer.model, tokenizer, dataset["validation"])
+    for name in ("precision", "recall", "f1", "accuracy"):
+        assert found[f"eval_{name}"] == pytest.approx(expected[name])
+
+
+def test_the_model_folder_appears_whole_and_its_weights_are_safetensors(
+    run: Settings, dataset: DatasetDict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = trainer_for(run, dataset)
+    scores = training.score(trainer.model, trainer.processing_class, dataset["test"])
+    folder = training.save(trainer.model, trainer.processing_class, run, {"test": scores})
+    with safe_open(folder / "model.safetensors", "pt") as weights:
+        assert "classifier.weight" in list(weights.keys())
+    before = (folder / "metrics.json").read_text(encoding="utf-8")
+
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(training, "model_card", fail)
+    with pytest.raises(OSError, match="disk full"):
+        training.save(trainer.model, trainer.processing_class, run, {"test": scores})
+    assert (folder / "metrics.json").read_text(encoding="utf-8") == before
