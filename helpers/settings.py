@@ -1,5 +1,6 @@
 """What a run uses: a profile from ``profiles.toml`` plus the overrides a lesson was given."""
 
+import ast
 import dataclasses
 import tomllib
 from collections.abc import Mapping
@@ -114,6 +115,18 @@ def load(profile: str = "full", **overrides: Any) -> Settings:
             f"{name}: {text}; found {chosen[name]!r}" for name, text in problems.items()
         )
         raise ValueError(f"invalid setting {found}") from None
+
+
+def literal(text: str) -> Any:
+    """Turn a word of the command line into a value: a number, True, None, a list, or a text.
+
+    >>> literal("3e-4"), literal("None"), literal("wnut_17")
+    (0.0003, None, 'wnut_17')
+    """
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return text
 
 
 @cache

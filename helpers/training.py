@@ -4,6 +4,7 @@ Lesson 3 takes these steps one by one and explains them; `fine_tune` takes them 
 command line (``python -m helpers.training --profile offline``) and the benchmarks.
 """
 
+import argparse
 import json
 import logging
 import os
@@ -32,7 +33,7 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from helpers import alignment, data, metrics, models, tagging
 from helpers.inference import Tagger
-from helpers.settings import Settings
+from helpers.settings import Settings, literal, load
 
 logger = logging.getLogger(__name__)
 
@@ -297,7 +298,8 @@ def fine_tune(settings: Settings) -> dict[str, Any]:
     """Take every step of lesson 3: data, windows, training, the test score, the saved model.
 
     Returns:
-        What ``metrics.json`` holds: ``validation`` and ``test`` scores, ``train_seconds``.
+        What ``metrics.json`` holds: ``validation`` and ``test`` scores, ``train_seconds``. Of
+        several processes (``torchrun``) the first returns it and the others nothing.
 
     Raises:
         ValueError: Data or a model that cannot be loaded; see `helpers.data` and
@@ -322,6 +324,8 @@ def fine_tune(settings: Settings) -> dict[str, Any]:
     checkpoints = checkpoint_dir(settings, dataset)
     trainer = build_trainer(model, tokenizer, dataset, encoded, arguments(settings, checkpoints))
     seconds = train(trainer)
+    if not trainer.is_world_process_zero():  # one of several processes scores and saves
+        return {}
     report = {
         "validation": score(model, tokenizer, dataset["validation"]),
         "test": score(model, tokenizer, dataset["test"]),
@@ -348,6 +352,35 @@ def push(settings: Settings) -> str:
     return str(repository)
 
 
+def main() -> None:
+    """Read the settings from the command line, fine-tune, and print the scores."""
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers.training",
+        description="Fine-tune a tagger by the recipe of lesson 3. Example: "
+        "python -m helpers.training --profile offline -p epochs 3 -p learning_rate 2e-4",
+    )
+    parser.add_argument("--profile", default="full", help="full (default), offline or smoke")
+    parser.add_argument(
+        "-p",
+        action="append",
+        nargs=2,
+        default=[],
+        metavar=("NAME", "VALUE"),
+        dest="parameters",
+        help="a setting, as the lesson's parameters; can be repeated",
+    )
+    options = parser.parse_args()
+    try:
+        parameters = {name: literal(value) for name, value in options.parameters}
+        run = load(options.profile, **parameters)
+        report = fine_tune(run)
+    except (ValueError, OSError) as error:
+        parser.exit(2, f"error: {error}\n")
+    if report:
+        print(metrics.scores_table(report["test"]).to_string())
+        print(f"the model is in {model_dir(run)}")
+
+
 def _encoder_layers(model: PreTrainedModel) -> torch.nn.ModuleList:
     """Find the stack of layers above the embeddings, whatever the architecture calls it."""
     return next(
@@ -355,3 +388,7 @@ def _encoder_layers(model: PreTrainedModel) -> torch.nn.ModuleList:
         for module in model.base_model.modules()
         if isinstance(module, torch.nn.ModuleList) and len(module) == model.config.num_hidden_layers
     )
+
+
+if __name__ == "__main__":
+    main()

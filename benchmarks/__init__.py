@@ -1,0 +1,1 @@
+"""Side by side with the tutorial that the lessons replace: ``python -m benchmarks``."""

@@ -1,0 +1,74 @@
+"""Write the repository's address, from ``pyproject.toml``, into every lesson.
+
+``python notebooks/colab.py`` rewrites the badge in a lesson's first cell and the set-up cell for
+Colab below it; ``--check`` changes nothing and fails where one of them is out of date. Colab
+installs the revision that is tagged with the package's version.
+"""
+
+import argparse
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+
+FOLDER = Path(__file__).resolve().parent
+BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)")
+BADGE_IMAGE = "https://colab.research.google.com/assets/colab-badge.svg"
+
+
+def addresses() -> tuple[str, str, str]:
+    """Read the repository's address, the tag of this version and the distribution's name."""
+    project = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]
+    return project["urls"]["Repository"], f"v{project['version']}", project["name"]
+
+
+def badge(lesson: str) -> str:
+    """Turn a lesson's file name into the badge that opens it in Colab."""
+    repository, tag, _ = addresses()
+    path = repository.removeprefix("https://github.com/")
+    target = f"https://colab.research.google.com/github/{path}/blob/{tag}/notebooks/{lesson}"
+    return f"[![Open in Colab]({BADGE_IMAGE})]({target})"
+
+
+def setup(lesson: str) -> str:
+    """Turn a lesson's file name into the source of its set-up cell."""
+    repository, tag, name = addresses()
+    extra = "tensorflow" if "tensorflow" in lesson else "pytorch"
+    return (
+        "# In Colab, install the course; anywhere else there is nothing to do.\n"
+        "import sys\n\n"
+        'if "google.colab" in sys.modules:\n'
+        f'    %pip install --quiet "{name}[{extra}] @ git+{repository}@{tag}"'
+    )
+
+
+def main() -> int:
+    """Rewrite or check every lesson; the exit code says whether one was out of date."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="only say what is out of date")
+    check = parser.parse_args().check
+    stale = []
+    for path in sorted(FOLDER.glob("0*.ipynb")):
+        before = path.read_text(encoding="utf-8")
+        lesson = nbformat.reads(before, as_version=4)
+        intro, first_code = lesson.cells[0], lesson.cells[1]
+        intro.source, found = BADGE.subn(badge(path.name), intro.source)
+        if found != 1 or first_code.cell_type != "code":
+            sys.exit(f"{path.name}: expected a Colab badge in the first cell and code in the next")
+        first_code.source = setup(path.name)
+        after = nbformat.writes(lesson) + "\n"
+        if after != before:
+            stale.append(path.name)
+            if not check:
+                path.write_text(after, encoding="utf-8")
+    if stale:
+        print("out of date:" if check else "rewritten:", ", ".join(stale))
+    return 1 if stale and check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,192 @@
+"""The lessons, run for real: with other parameters, solved, on real data, and on faulty input.
+
+``pytest --nbmake notebooks`` runs them as they stand; here is what comes out that is looked at.
+Every test starts a kernel and loads a model, so each takes seconds.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+import pytest
+from papermill.exceptions import PapermillExecutionError
+
+ROOT = Path(__file__).resolve().parent.parent
+LESSONS = {path.stem[:2]: path for path in sorted((ROOT / "notebooks").glob("0*.ipynb"))}
+SMOKE = {"profile": "smoke", "max_sentences": 60}
+
+
+def run(lesson: Path, folder: Path, **parameters: Any) -> Any:
+    """Run a lesson with parameters in a folder of its own and return the executed notebook."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return papermill.execute_notebook(
+        lesson,
+        folder / lesson.name,
+        parameters={**parameters, "output_dir": str(folder)},
+        cwd=folder,
+        progress_bar=False,
+        kernel_name="python3",
+    )
+
+
+def text_of(executed: Any) -> str:
+    """Everything a learner sees below the cells, as text."""
+    shown = []
+    for cell in executed.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            shown += [
+                output.get("text", ""),
+                data.get("text/plain", ""),
+                data.get("text/markdown", ""),
+            ]
+    return "\n".join(shown)
+
+
+def noise_in(executed: Any) -> list[str]:
+    """Lines of warnings that a learner would have to wonder about."""
+    return [
+        line
+        for cell in executed.cells
+        for output in cell.get("outputs", [])
+        if output.get("name") == "stderr"
+        for line in output["text"].splitlines()
+        if re.search("warn|deprecat|error", line, re.IGNORECASE)
+    ]
+
+
+def solved(lesson: Path, folder: Path) -> Path:
+    """Write the lesson with every solution in its exercise cell."""
+    notebook = nbformat.read(lesson, as_version=4)
+    exercises = [c for c in notebook.cells if "exercise" in c.metadata.get("tags", [])]
+    solutions = [c for c in notebook.cells if "solution" in c.metadata.get("tags", [])]
+    for exercise, solution in zip(exercises, solutions, strict=True):
+        found = re.search(r"```python\n(.*?)```", solution.source, re.DOTALL)
+        assert found, solution.source
+        exercise.source = found[1]
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"solved-{lesson.name}"
+    nbformat.write(notebook, target)
+    return target
+
+
+def answers_of(executed: Any) -> list[str]:
+    return [
+        output["data"]["text/plain"].strip("'\"")
+        for cell in executed.cells
+        if "check" in cell.metadata.get("tags", [])
+        for output in cell.outputs
+        if "text/plain" in output.get("data", {})
+    ]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of lesson 3, solved, on a slice of the sample."""
+    folder = tmp_path_factory.mktemp("smoke")
+    executed = run(solved(LESSONS["03"], folder), folder, **SMOKE, epochs=8)
+    assert set(answers_of(executed)) == {"Correct."}
+    assert not noise_in(executed)
+    return folder
+
+
+def model_in(folder: Path) -> Path:
+    return folder / "03_trainer_finetuning" / "model"
+
+
+def test_lesson_3_trains_a_tagger_better_than_tagging_nothing(trained: Path) -> None:
+    report = json.loads((model_in(trained) / "metrics.json").read_text(encoding="utf-8"))
+    for split in ("validation", "test"):
+        assert 0 < report[split]["f1"] <= 1  # tagging nothing scores 0
+    assert report["settings"]["epochs"] == 8
+    assert report["settings"]["max_sentences"] == 60
+    assert {path.name for path in model_in(trained).iterdir()} >= {
+        "model.safetensors",
+        "config.json",
+        "tokenizer.json",
+        "README.md",
+    }
+
+
+@pytest.mark.parametrize("number", ["01", "02", "05"])
+def test_solutions_are_correct(number: str, trained: Path, tmp_path: Path) -> None:
+    given = {"model_dir": str(model_in(trained))} if number == "05" else {}
+    executed = run(solved(LESSONS[number], tmp_path), tmp_path, **SMOKE, **given)
+    assert len(answers_of(executed)) >= 3
+    assert set(answers_of(executed)) == {"Correct."}
+    assert not noise_in(executed)
+
+
+@pytest.mark.parametrize("number", ["01", "02", "03", "05"])
+def test_a_slice_of_the_real_data(
+    number: str, wnut17_dir: Path, trained: Path, tmp_path: Path
+) -> None:
+    given = {"model_dir": str(model_in(trained))} if number == "05" else {}
+    executed = run(
+        LESSONS[number],
+        tmp_path,
+        profile="smoke",
+        dataset=str(wnut17_dir),
+        max_sentences=100,
+        seed=7,
+        **given,
+    )
+    assert set(answers_of(executed)) == {
+        "Not answered yet. Replace None in the cell above and run both cells again."
+    }
+    if number == "03":
+        report = json.loads((model_in(tmp_path) / "metrics.json").read_text(encoding="utf-8"))
+        assert sum(row["support"] for row in report["test"]["types"].values()) > 20
+
+
+def test_lesson_5_finds_entities(trained: Path, tmp_path: Path) -> None:
+    executed = run(LESSONS["05"], tmp_path, **SMOKE, model_dir=str(model_in(trained)))
+    assert "entity_group" in text_of(executed)
+    tagged = [path for path in tmp_path.rglob("*.jsonl")]
+    assert tagged
+    records = [json.loads(line) for line in tagged[0].read_text(encoding="utf-8").splitlines()]
+    assert any(record["entities"] for record in records)
+
+
+def test_lesson_5_without_a_model_says_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(PapermillExecutionError, match="run lesson 3"):
+        run(LESSONS["05"], tmp_path, **SMOKE)
+    executed = nbformat.read(tmp_path / LESSONS["05"].name, as_version=4)
+    [error] = [
+        output
+        for cell in executed.cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "error"
+    ]
+    assert len(error.traceback) == 1  # the sentence alone
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"profile": "ofline"}, "unknown profile 'ofline'; valid profiles: full, offline, smoke"),
+        ({"epohcs": 3}, "unknown parameter 'epohcs'; valid parameters: profile, dataset"),
+        ({"seed": "7"}, "seed: Input should be a valid integer; found '7'"),
+    ],
+)
+def test_wrong_parameters_are_refused(
+    parameters: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(PapermillExecutionError, match=re.escape(message)):
+        run(LESSONS["01"], tmp_path, **{**SMOKE, **parameters})
+
+
+def test_papermill_on_the_command_line(tmp_path: Path) -> None:
+    """The README's example: parameters by name and from a file."""
+    (tmp_path / "params.yaml").write_text("max_sentences: 40\nseed: 3\n", encoding="utf-8")
+    command = [sys.executable, "-m", "papermill", str(LESSONS["02"]), "out.ipynb"]
+    options = ["-p", "profile", "smoke", "-f", "params.yaml", "-p", "output_dir", str(tmp_path)]
+    subprocess.run([*command, *options], cwd=tmp_path, check=True, capture_output=True)
+    executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    assert re.search(r"max_sentences\s+40\b", text_of(executed))
+    assert re.search(r"seed\s+3\b", text_of(executed))

@@ -1,0 +1,133 @@
+"""The project's own promises: files that must agree, and imports that must stay light."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+HELPERS = ROOT / "helpers"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
+
+FLOORS = [
+    {"tagging", "settings", "exercises"},
+    {"readers", "data", "models", "alignment", "metrics", "plots"},
+    {"training", "keras_training", "inference"},
+    {"runs"},
+]
+KNOWS_TORCH = {"training", "inference"}
+KNOWS_TENSORFLOW = {"keras_training"}
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(HELPERS).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> set[str]:
+    """The modules that a file imports, wherever in it, by their full names."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+SOURCES = [
+    path
+    for path in sorted(HELPERS.rglob("*.py"))
+    if path.parent != HELPERS or path.stem != "__init__"
+]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(HELPERS)))
+def test_an_import_goes_down_or_sideways_and_never_up(path: Path) -> None:
+    floor = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+    imported = imports_of(path)
+    rooms = {name.split(".")[1] for name in imported if name.startswith("helpers.")}
+    above = {room for room in rooms & set(floor) if floor[room] > floor[room_of(path)]}
+    assert not above
+    frameworks = {name.split(".")[0] for name in imported}
+    assert "torch" not in frameworks or room_of(path) in KNOWS_TORCH
+    assert "tensorflow" not in frameworks or room_of(path) in KNOWS_TENSORFLOW
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    heavy = "torch", "tensorflow", "transformers", "datasets", "matplotlib", "pandas"
+    program = f"import sys, helpers; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_conda_environment_is_the_same_set_up() -> None:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    assert environment["name"] == PROJECT["name"]
+    *packages, pip = environment["dependencies"]
+    python = next(name for name in packages if name.startswith("python="))
+    assert PROJECT["requires-python"] == f">={python.removeprefix('python=')}"
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    constraints, project = pip["pip"]
+    assert constraints in makefile
+    assert project.replace(".[", "'.[") + "'" in makefile
+    extras = re.findall(r"\[(.*)\]", project)[0].split(",")
+    assert set(extras) <= set(PROJECT["optional-dependencies"])
+
+
+def test_every_direct_dependency_is_pinned() -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {line.split("==")[0] for line in lines if "==" in line}
+    extras = PROJECT["optional-dependencies"]
+    wanted = [*PROJECT["dependencies"], *extras["pytorch"], *extras["dev"]]
+    assert {re.split(r"[<>=!~\s\[]", need)[0] for need in wanted} <= pinned
+
+
+def test_badges_and_set_up_cells_carry_the_repositorys_address() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "notebooks" / "colab.py"), "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    address = PROJECT["urls"]["Repository"].removeprefix("https://github.com/")
+    for path in NOTEBOOKS:
+        lesson = nbformat.read(path, as_version=4)
+        assert (
+            f"/github/{address}/blob/v{PROJECT['version']}/{path.name}".replace(
+                f"/{path.name}", f"/notebooks/{path.name}"
+            )
+            in lesson.cells[0].source
+        )
+        assert f"{PROJECT['urls']['Repository']}@v{PROJECT['version']}" in lesson.cells[1].source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_lesson_has_the_form_of_a_lesson(path: Path) -> None:
+    lesson = nbformat.read(path, as_version=4)
+    code = [cell for cell in lesson.cells if cell.cell_type == "code"]
+    assert not any(cell.outputs or cell.execution_count for cell in code)
+    assert code[1].metadata.tags == ["parameters"]
+    assert code[1].source.lstrip().startswith('profile = "full"')
+    assert max(len(cell.source.splitlines()) for cell in code) <= 25
+    tagged: dict[str, list[Any]] = {"exercise": [], "check": [], "solution": []}
+    for cell in lesson.cells:
+        for tag in set(cell.metadata.get("tags", [])) & set(tagged):
+            tagged[tag].append(cell)
+    assert len(tagged["exercise"]) == len(tagged["check"]) == len(tagged["solution"]) >= 3
+    prose = [cell.source for cell in lesson.cells if cell.cell_type == "markdown"]
+    assert any("minutes" in text for text in prose[:1])
+    assert any(text.startswith("## Summary") for text in prose)
+    following = NOTEBOOKS[NOTEBOOKS.index(path) + 1 :]
+    if following:
+        assert following[0].name in prose[-1]
