@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
+import pyarrow.compute as pc
 from datasets import Dataset, DatasetDict
+from datasets.fingerprint import generate_random_fingerprint
 from numpy.typing import NDArray
 from transformers import BatchEncoding, PreTrainedTokenizerBase
 
@@ -213,6 +215,8 @@ def encode(
         with_indices=True,
         remove_columns=dataset.column_names,
         desc="Tokenizing",
+        # one of its own, since working one out hashes the tokenizer, longer than the work takes
+        new_fingerprint=generate_random_fingerprint(),
     )
     _report_unread(dataset, encoded)
     return encoded
@@ -385,6 +389,10 @@ def _labels(
 
 def _report_unread(dataset: Dataset, encoded: Dataset) -> None:
     """Log how many words yield no subword, and which."""
+    n_words = sum(len(words) for words in dataset["tokens"])
+    read_here = pc.greater_equal(pc.list_flatten(encoded.data["word_ids"]), 0)
+    if n_words == pc.sum(read_here).as_py():
+        return
     read: list[set[int]] = [set() for _ in range(len(dataset))]
     for sentence, word_ids in zip(encoded["sentence"], encoded["word_ids"], strict=True):
         read[sentence].update(word_ids)
@@ -394,11 +402,9 @@ def _report_unread(dataset: Dataset, encoded: Dataset) -> None:
         for position, word in enumerate(words)
         if position not in seen
     ]
-    if unread:
-        shown = ", ".join(ascii(word) for word in dict.fromkeys(unread))
-        logger.warning(
-            "%d of %d words yield no subword and are tagged O: %.200s",
-            len(unread),
-            sum(len(words) for words in dataset["tokens"]),
-            shown,
-        )
+    logger.warning(
+        "%d of %d words yield no subword and are tagged O: %.200s",
+        len(unread),
+        n_words,
+        ", ".join(ascii(word) for word in dict.fromkeys(unread)),
+    )

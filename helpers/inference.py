@@ -58,7 +58,10 @@ def load_tagger(model_dir: str | Path, *, device: str | torch.device | None = No
             f"{model_dir} has the labels {', '.join(model.config.label2id)} and no "
             f"{tagging.OUTSIDE!r}; it was not trained to tag entities: fine-tune it in lesson 3"
         )
-    return Tagger(model.to(device), models.load_tokenizer(folder))
+    model = model.to(device)
+    if model.device.type == "cpu" and torch.backends.mkldnn.is_available():
+        _pack_linear_layers(model)
+    return Tagger(model, models.load_tokenizer(folder))
 
 
 class Tagger:
@@ -305,6 +308,32 @@ class Tagger:
             for pieces, offsets in words
         ]
         return str(to_string([to_string(word) for word in tokens]))
+
+
+class _PackedLinear(torch.nn.Module):
+    """A linear layer with its weights laid out once for this processor, by oneDNN.
+
+    The sums are the same up to rounding; a general matrix product lays them out at every call.
+    """
+
+    def __init__(self, linear: torch.nn.Linear) -> None:
+        super().__init__()
+        self.weight = linear.weight.detach().to_mkldnn()
+        self.bias = None if linear.bias is None else linear.bias.detach().to_mkldnn()
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        outputs: torch.Tensor = torch.ops.aten.mkldnn_linear(
+            inputs.to_mkldnn(), self.weight, self.bias
+        )
+        return outputs.to_dense()
+
+
+def _pack_linear_layers(model: torch.nn.Module) -> None:
+    """Replace every linear layer of a model that is not trained any further."""
+    for module in list(model.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, torch.nn.Linear):
+                setattr(module, name, _PackedLinear(child))
 
 
 def tag_file(

@@ -162,6 +162,18 @@ def test_words_without_a_subword_are_reported_and_read_back_as_outside(
     assert alignment.read_back(encoded["labels"], encoded, [3, 1]) == [[1, 0, 2], [0]]
 
 
+def test_a_selection_is_encoded_as_what_it_is(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    split = as_dataset([[(SELECTOR, 0)], [("the", 1), ("san", 0)]])
+    with caplog.at_level(logging.WARNING):
+        assert alignment.encode(split.select([1, 1]), TOKENIZERS["wordpiece"])["sentence"][:] == [
+            0,
+            1,
+        ]
+    assert not caplog.messages
+
+
 def test_encode_takes_every_split_and_keeps_what_training_needs() -> None:
     split = as_dataset([[("the", 0), ("sanfrancisco", 7)]] * 3)
     encoded = alignment.encode(DatasetDict(train=split, test=split), TOKENIZERS["wordpiece"])
