@@ -221,6 +221,35 @@ def padding_costs(counts: Counts) -> Figure:
     return figure
 
 
+def windows(cells: Any) -> Figure:
+    """Turn the windows of one sentence into rows of cells: what each reads and what it only sees.
+
+    Args:
+        cells: A row for each window and a column for each subword of the sentence; 0 where the
+            window does not hold the subword, 1 where it holds it as context, 2 where it reads it.
+    """
+    cells = np.asarray(cells)
+    looks = {"read here": (2, _PALETTE[0], ""), "context only": (1, _PALETTE[4], "//")}
+    with _drawing("Windows of one sentence", height=3.5) as (figure, (axes,)):
+        for label, (state, colour, hatch) in looks.items():
+            rows, columns = np.nonzero(cells == state)
+            axes.barh(
+                rows,
+                1,
+                left=columns,
+                label=label,
+                color=colour,
+                hatch=hatch,
+                edgecolor="white",
+                linewidth=0.5,
+            )
+        axes.set_yticks(range(len(cells)))
+        axes.invert_yaxis()
+        axes.set(xlabel="subword of the sentence", ylabel="window")
+        figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
 def learning_curves(history: Sequence[Mapping[str, float]]) -> Figure:
     """Turn the history of a training run into its curves: the loss, and F1 on validation.
 

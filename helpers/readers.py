@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from datasets import ClassLabel, Dataset, Value
 from datasets.table import InMemoryTable
-from pyarrow import ArrowInvalid, parquet  # type: ignore[import-untyped]
+from pyarrow import ArrowInvalid, parquet
 
 from helpers.tagging import OUTSIDE, spans_to_tags, split_tag
 

@@ -98,7 +98,8 @@ def arguments(settings: Settings, output_dir: str | Path) -> TrainingArguments:
         settings: The run's choices.
         output_dir: Folder for checkpoints.
     """
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    processes = int(os.environ.get("WORLD_SIZE", "1"))  # torchrun and accelerate set it
+    cpu = not torch.accelerator.is_available()
     return TrainingArguments(
         output_dir=str(output_dir),
         learning_rate=settings.learning_rate,
@@ -117,7 +118,10 @@ def arguments(settings: Settings, output_dir: str | Path) -> TrainingArguments:
         logging_strategy="epoch",
         report_to="none",
         seed=settings.seed,
-        dataloader_pin_memory=torch.cuda.is_available(),
+        dataloader_pin_memory=not cpu,
+        use_cpu=cpu,
+        ddp_backend="gloo" if cpu and processes > 1 else None,
+        ddp_find_unused_parameters=False,
     )
 
 

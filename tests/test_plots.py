@@ -40,6 +40,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "seen_entities": lambda: plots.seen_entities({"person": {"seen": 1, "unseen": 3}}),
     "found_entities": lambda: plots.found_entities({"unseen": {"found": 1, "missed": 3}}),
     "padding_costs": lambda: plots.padding_costs({"per batch": {"subwords": 60, "padding": 40}}),
+    "windows": lambda: plots.windows([[2, 2, 1, 0], [0, 1, 2, 2]]),
     "learning_curves": lambda: plots.learning_curves(HISTORY),
     "type_scores": lambda: plots.type_scores(SCORES),
     "baselines": lambda: plots.baselines({"all O": 0.0, "this lesson": 0.4}),
@@ -149,6 +150,19 @@ def test_padding_costs_shows_positions_and_prints_the_share_of_padding() -> None
     )
     assert widths(figure) == {"subwords": [600, 600], "padding": [1400, 0]}
     assert printed(figure) == ["70% padding", "0% padding"]
+
+
+def test_windows_draws_each_subword_where_its_window_stands() -> None:
+    (axes,) = plots.windows([[2, 2, 1, 0], [0, 1, 2, 2]]).axes
+    drawn = {
+        str(bars.get_label()): [(round(bar.get_y() + 0.4), bar.get_x()) for bar in bars]
+        for bars in axes.containers
+        if isinstance(bars, BarContainer)
+    }
+    assert drawn == {
+        "read here": [(0, 0), (0, 1), (1, 2), (1, 3)],
+        "context only": [(0, 2), (1, 1)],
+    }
 
 
 def test_learning_curves_draws_the_points_of_a_log_history() -> None:
