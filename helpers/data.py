@@ -98,6 +98,18 @@ def load(
     )
 
 
+def tag_names(dataset: DatasetDict) -> list[str]:
+    """Turn a data set into the list of its tags, in the order of their ids."""
+    names: list[str] = dataset["train"].features["ner_tags"].feature.names
+    return names
+
+
+def tags(split: Dataset) -> list[list[str]]:
+    """Turn the ids of a split's ``ner_tags`` into tags."""
+    names = split.features["ner_tags"].feature.names
+    return [[names[index] for index in ids] for ids in split["ner_tags"]]
+
+
 def _local_files(dataset: str | PathLike[str] | Mapping[str, str]) -> dict[str, Path] | None:
     """Find the file of each split; ``None`` where the name is one for the Hub."""
     if isinstance(dataset, Mapping):

@@ -90,7 +90,7 @@ def load(profile: str = "full", **overrides: Any) -> Settings:
     """Turn a profile's name and a lesson's parameters into the settings of a run.
 
     >>> load("offline", epochs=2, learning_rate=None).epochs
-    2
+    2.0
 
     Args:
         profile: ``"full"``, ``"offline"`` or ``"smoke"``.

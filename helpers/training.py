@@ -5,7 +5,6 @@ command line (``python -m helpers.training --profile offline``) and the benchmar
 """
 
 import argparse
-import json
 import logging
 import os
 import shutil
@@ -18,7 +17,7 @@ import numpy as np
 import torch
 from datasets import Dataset, DatasetDict
 from datasets.fingerprint import Hasher
-from huggingface_hub import HfApi, ModelCard, ModelCardData
+from huggingface_hub import HfApi
 from torch.utils.data import SequentialSampler
 from transformers import (
     AutoModelForTokenClassification,
@@ -31,7 +30,8 @@ from transformers import (
 )
 from transformers.trainer_utils import get_last_checkpoint
 
-from helpers import alignment, data, metrics, models, tagging
+from helpers import alignment, data, metrics, model_folder, models, tagging
+from helpers.data import tag_names, tags
 from helpers.inference import Tagger
 from helpers.settings import Settings, literal, load
 
@@ -43,18 +43,6 @@ LESSON = "03_trainer_finetuning"
 def model_dir(settings: Settings) -> Path:
     """The folder in which a run with these settings leaves its trained model."""
     return settings.run_dir / LESSON / "model"
-
-
-def tag_names(dataset: DatasetDict) -> list[str]:
-    """Turn a data set into the list of its tags, in the order of their ids."""
-    names: list[str] = dataset["train"].features["ner_tags"].feature.names
-    return names
-
-
-def tags(split: Dataset) -> list[list[str]]:
-    """Turn the ids of a split's ``ner_tags`` into tags."""
-    names = split.features["ner_tags"].feature.names
-    return [[names[index] for index in ids] for ids in split["ner_tags"]]
 
 
 def load_model(folder: str | Path, names: Sequence[str], settings: Settings) -> PreTrainedModel:
@@ -230,72 +218,12 @@ def save(
     Returns:
         The folder.
     """
-    folder = model_dir(settings)
-    partial = folder.with_name("model.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    model.save_pretrained(partial)
-    tokenizer.save_pretrained(partial)
-    content = {**report, "settings": settings.to_dict()}
-    (partial / "metrics.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    model_card(settings, report).save(partial / "README.md")
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(partial, folder)
-    return folder
 
+    def save_model(folder: Path) -> None:
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
 
-def model_card(settings: Settings, report: dict[str, Any]) -> ModelCard:
-    """Turn a run's settings and scores into a model card: data, recipe, scores and limits."""
-    test = report["test"]
-    metadata = ModelCardData(
-        base_model=settings.model if "/" in settings.model else None,
-        library_name="transformers",
-        pipeline_tag="token-classification",
-        tags=["named-entity-recognition"],
-        datasets=[settings.dataset] if settings.dataset == "wnut_17" else None,
-    )
-    rows = "\n".join(
-        f"| {name} | {row['precision']:.3f} | {row['recall']:.3f} | {row['f1']:.3f} "
-        f"| {row['support']} |"
-        for name, row in sorted(test["types"].items())
-    )
-    frozen = "the subword embeddings" if settings.freeze_embeddings else "nothing"
-    return ModelCard(
-        f"""---
-{metadata.to_yaml()}
----
-
-# Named-entity tagger
-
-Tags each word of a text with an entity type and its place in the entity (IOB2).
-
-## Data
-
-`{settings.dataset}`; at most {settings.max_sentences or "all"} sentences of each split. The
-checkpoint was chosen on the validation split; the test split was scored once.
-
-## Recipe
-
-`{settings.model}`, fine-tuned for {settings.epochs:g} epochs at a learning rate of
-{settings.learning_rate:g} ({settings.warmup_ratio:.0%} warm-up, then linear decay), batches of
-{settings.batch_size} sentences grouped by length, weight decay {settings.weight_decay:g}, seed
-{settings.seed}. Kept as pretrained: {frozen} and the lowest {settings.frozen_layers} layers.
-
-## Scores on the test split
-
-| | precision | recall | F1 | entities |
-|---|---|---|---|---|
-{rows}
-| all | {test["precision"]:.3f} | {test["recall"]:.3f} | {test["f1"]:.3f} | |
-
-Surface-form F1: {test["surface_f1"]:.3f}. Accuracy over words: {test["accuracy"]:.3f}, most of
-which every tagger gets by tagging nothing.
-
-## Limits
-
-English user text as in its training data; other domains and languages score lower. Entities of
-rare types and names never seen in training are often missed. Check before you act on a tag.
-"""
-    )
+    return model_folder.write(model_dir(settings), save_model, settings, report)
 
 
 def fine_tune(settings: Settings) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from transformers import (
     pipeline,
 )
 
-from helpers import alignment, data, inference, metrics, models, settings, training
+from helpers import alignment, data, inference, metrics, model_folder, models, settings, training
 from helpers.settings import Settings
 
 
@@ -177,7 +177,7 @@ def test_the_model_folder_appears_whole_and_its_weights_are_safetensors(
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(training, "model_card", fail)
+    monkeypatch.setattr(model_folder, "model_card", fail)
     with pytest.raises(OSError, match="disk full"):
         training.save(trainer.model, trainer.processing_class, run, {"test": scores})
     assert (folder / "metrics.json").read_text(encoding="utf-8") == before
