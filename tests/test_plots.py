@@ -41,6 +41,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "found_entities": lambda: plots.found_entities({"unseen": {"found": 1, "missed": 3}}),
     "padding_costs": lambda: plots.padding_costs({"per batch": {"subwords": 60, "padding": 40}}),
     "windows": lambda: plots.windows([[2, 2, 1, 0], [0, 1, 2, 2]]),
+    "learning_rates": lambda: plots.learning_rates([1e-4, 2e-4, 1e-4]),
     "learning_curves": lambda: plots.learning_curves(HISTORY),
     "type_scores": lambda: plots.type_scores(SCORES),
     "baselines": lambda: plots.baselines({"all O": 0.0, "this lesson": 0.4}),
@@ -163,6 +164,11 @@ def test_windows_draws_each_subword_where_its_window_stands() -> None:
         "read here": [(0, 0), (0, 1), (1, 2), (1, 3)],
         "context only": [(0, 2), (1, 1)],
     }
+
+
+def test_learning_rates_counts_steps_from_one() -> None:
+    (axes,) = plots.learning_rates([1e-4, 2e-4, 1e-4]).axes
+    assert np.asarray(axes.lines[0].get_xydata()).tolist() == [[1, 1e-4], [2, 2e-4], [3, 1e-4]]
 
 
 def test_learning_curves_draws_the_points_of_a_log_history() -> None:

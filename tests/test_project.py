@@ -19,7 +19,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
 
 FLOORS = [
     {"tagging", "settings", "exercises"},
-    {"readers", "data", "models", "alignment", "metrics", "plots"},
+    {"readers", "data", "models", "model_folder", "alignment", "metrics", "plots"},
     {"training", "keras_training", "inference"},
     {"runs"},
 ]
@@ -119,7 +119,7 @@ def test_a_lesson_has_the_form_of_a_lesson(path: Path) -> None:
     assert not any(cell.outputs or cell.execution_count for cell in code)
     assert code[1].metadata.tags == ["parameters"]
     assert code[1].source.lstrip().startswith('profile = "full"')
-    assert max(len(cell.source.splitlines()) for cell in code) <= 25
+    assert max(len(cell.source.splitlines()) for cell in code) <= 30
     tagged: dict[str, list[Any]] = {"exercise": [], "check": [], "solution": []}
     for cell in lesson.cells:
         for tag in set(cell.metadata.get("tags", [])) & set(tagged):
