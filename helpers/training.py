@@ -45,6 +45,15 @@ def model_dir(settings: Settings) -> Path:
     return settings.run_dir / LESSON / "model"
 
 
+def encoder_layers(model: PreTrainedModel) -> torch.nn.ModuleList:
+    """Find the stack of layers above a model's embeddings, whatever its architecture calls it."""
+    return next(
+        module
+        for module in model.base_model.modules()
+        if isinstance(module, torch.nn.ModuleList) and len(module) == model.config.num_hidden_layers
+    )
+
+
 def load_model(folder: str | Path, names: Sequence[str], settings: Settings) -> PreTrainedModel:
     """Turn a pretrained model into one with a new layer that scores every tag.
 
@@ -69,7 +78,7 @@ def load_model(folder: str | Path, names: Sequence[str], settings: Settings) -> 
     )
     if settings.freeze_embeddings:
         model.base_model.embeddings.requires_grad_(False)
-    layers = _encoder_layers(model)
+    layers = encoder_layers(model)
     if settings.frozen_layers > len(layers):
         raise ValueError(
             f"frozen_layers={settings.frozen_layers}, but the model has {len(layers)} layers"
@@ -311,15 +320,6 @@ def main() -> None:
     if report:
         print(metrics.scores_table(report["test"]).to_string())
         print(f"the model is in {model_dir(run)}")
-
-
-def _encoder_layers(model: PreTrainedModel) -> torch.nn.ModuleList:
-    """Find the stack of layers above the embeddings, whatever the architecture calls it."""
-    return next(
-        module
-        for module in model.base_model.modules()
-        if isinstance(module, torch.nn.ModuleList) and len(module) == model.config.num_hidden_layers
-    )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,7 @@ import pytest
 import torch
 from conftest import NAMES, TYPES
 from datasets import DatasetDict
-from huggingface_hub import ModelCard
+from huggingface_hub import ModelCard, RepoUrl
 from safetensors import safe_open
 from transformers import (
     AutoModelForTokenClassification,
@@ -181,3 +184,72 @@ def test_the_model_folder_appears_whole_and_its_weights_are_safetensors(
     with pytest.raises(OSError, match="disk full"):
         training.save(trainer.model, trainer.processing_class, run, {"test": scores})
     assert (folder / "metrics.json").read_text(encoding="utf-8") == before
+
+
+def test_a_push_shares_the_saved_folder_under_the_name_given(
+    run: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[dict[str, Any]] = []
+
+    class Api:
+        def create_repo(self, name: str, **options: Any) -> RepoUrl:
+            calls.append({"name": name, **options})
+            return RepoUrl(f"https://huggingface.co/{name}")
+
+        def upload_folder(self, **options: Any) -> None:
+            calls.append(options)
+
+    monkeypatch.setattr(training, "HfApi", Api)
+    address = training.push(dataclasses.replace(run, hub_model_id="someone/tagger"))
+    assert address == "https://huggingface.co/someone/tagger"
+    assert calls == [
+        {"name": "someone/tagger", "exist_ok": True},
+        {"repo_id": "someone/tagger", "folder_path": training.model_dir(run)},
+    ]
+
+
+def test_two_processes_score_every_word_once_and_save_one_model(
+    run: Settings, tmp_path: Path
+) -> None:
+    """Takes seconds: torchrun starts two processes, which talk over gloo."""
+    program = tmp_path / "train.py"
+    program.write_text(
+        f"""
+import json
+from helpers import alignment, data, models, settings, training
+
+run = settings.load(**{run.to_dict()!r})
+dataset = data.load(run.dataset, max_sentences=run.max_sentences, seed=run.seed)
+folder = models.locate(run.model)
+tokenizer = models.load_tokenizer(folder)
+model = training.load_model(folder, training.tag_names(dataset), run)
+encoded = alignment.encode(dataset, tokenizer, stride=15)
+args = training.arguments(run, training.checkpoint_dir(run, dataset))
+trainer = training.build_trainer(model, tokenizer, dataset, encoded, args)
+found = trainer.evaluate()
+if trainer.is_world_process_zero():
+    expected = training.score(model, tokenizer, dataset["validation"])
+    print("REPORT", json.dumps([args.world_size, args.train_batch_size, found, expected]))
+training.fine_tune(run)
+""",
+        encoding="utf-8",
+    )
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
+    done = subprocess.run(
+        [*torchrun, "--standalone", str(program)],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        timeout=300,  # a process that waits for the other would wait for ever
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    reports = [line for line in done.stdout.splitlines() if "REPORT " in line]
+    [(processes, batch, found, expected)] = [json.loads(line.split(" ", 1)[1]) for line in reports]
+    assert (processes, batch) == (2, run.batch_size // 2)
+    for name in ("precision", "recall", "f1", "accuracy"):
+        assert found[f"eval_{name}"] == pytest.approx(expected[name])
+    stored = json.loads((training.model_dir(run) / "metrics.json").read_text(encoding="utf-8"))
+    alone = training.fine_tune(dataclasses.replace(run, output_dir=f"{run.output_dir}-alone"))
+    assert stored["test"]["types"].keys() == alone["test"]["types"].keys()
+    assert stored["test"]["accuracy"] == pytest.approx(alone["test"]["accuracy"], abs=0.15)
