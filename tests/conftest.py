@@ -1,28 +1,26 @@
-"""What several test files share: tiny tokenizers and models made on the spot, and real data."""
+"""What several test files share: tiny tokenizers and models made on the spot, and real data.
+
+PyTorch is imported only where a model is made: lesson 4's environment does without it.
+"""
 
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import torch
 from hypothesis import settings
-from tokenizers import Tokenizer, decoders, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors, trainers
 from tokenizers import models as tokenizer_models
-from transformers import (
-    BertConfig,
-    BertForTokenClassification,
-    BertTokenizer,
-    PreTrainedTokenizerFast,
-    RobertaTokenizer,
-)
+from transformers import BertConfig, PreTrainedTokenizerFast, RobertaTokenizer
+
+if TYPE_CHECKING:
+    from transformers import BertForTokenClassification
 
 from helpers import tagging
 
 settings.register_profile("lessons", deadline=None, max_examples=50)  # no test asserts a time
 settings.load_profile("lessons")
-torch.set_num_threads(1)  # the models of the tests are too small to share out
 
 TYPES = ["corporation", "creative-work", "group", "location", "person", "product"]
 NAMES = tagging.label_names(TYPES)
@@ -47,8 +45,20 @@ def wordpiece() -> PreTrainedTokenizerFast:
     letters = "abcdefghijklmnopqrstuvwxyz0123456789"
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "state", "##walk", "san"]
     vocabulary += [*letters, *(f"##{letter}" for letter in letters), *".,'@#/:=-"]
-    return BertTokenizer(
-        vocab={token: index for index, token in enumerate(vocabulary)}, model_max_length=64
+    ids = {token: index for index, token in enumerate(vocabulary)}
+    tokenizer = Tokenizer(tokenizer_models.WordPiece(ids, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        unk_token="[UNK]",
+        sep_token="[SEP]",
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        mask_token="[MASK]",
+        model_max_length=64,
     )
 
 
@@ -108,10 +118,9 @@ def _fast(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
     )
 
 
-def tiny_model(tokenizer: PreTrainedTokenizerFast, *, seed: int = 0) -> BertForTokenClassification:
-    """A small BERT whose tags vary from word to word although nobody trained it."""
-    torch.manual_seed(seed)
-    config = BertConfig(
+def tiny_config(tokenizer: PreTrainedTokenizerFast) -> BertConfig:
+    """The configuration of a small BERT."""
+    return BertConfig(
         vocab_size=len(tokenizer),
         hidden_size=32,
         num_hidden_layers=2,
@@ -122,7 +131,18 @@ def tiny_model(tokenizer: PreTrainedTokenizerFast, *, seed: int = 0) -> BertForT
         id2label=tagging.id2label(NAMES),
         label2id=tagging.label2id(NAMES),
     )
-    model = BertForTokenClassification(config).eval()
+
+
+def tiny_model(
+    tokenizer: PreTrainedTokenizerFast, *, seed: int = 0
+) -> "BertForTokenClassification":
+    """A small BERT whose tags vary from word to word although nobody trained it."""
+    import torch
+    from transformers import BertForTokenClassification
+
+    torch.set_num_threads(1)  # the models of the tests are too small to share out
+    torch.manual_seed(seed)
+    model = BertForTokenClassification(tiny_config(tokenizer)).eval()
     model.base_model.embeddings.word_embeddings.weight.data *= 10
     model.classifier.weight.data *= 50
     return model

@@ -9,7 +9,11 @@ from conftest import NAMES, byte_level, sentencepiece, wordpiece
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import DataCollatorForTokenClassification, PreTrainedTokenizerBase
+from transformers import (
+    DataCollatorForTokenClassification,
+    PreTrainedTokenizer,
+    PreTrainedTokenizerBase,
+)
 
 from helpers import alignment
 
@@ -220,9 +224,7 @@ def test_real_sentences_lose_no_word(wnut17_dir: Any) -> None:
 
 
 def slow_tokenizer() -> PreTrainedTokenizerBase:
-    from transformers.tokenization_python import PythonBackend
-
-    class Slow(PythonBackend):
+    class Slow(PreTrainedTokenizer):
         vocab_size = 1
 
         def get_vocab(self) -> dict[str, int]:

@@ -1,6 +1,5 @@
 """The tagger, against Transformers' own pipeline and against windows taken one by one."""
 
-import json
 import warnings
 from itertools import pairwise
 from pathlib import Path
@@ -49,10 +48,10 @@ def test_short_texts_equal_the_pipeline(name: str, batch: list[str]) -> None:
     tagger = TAGGERS[name]
     found = tagger(batch, batch_size=2)
     for text, entities in zip(batch, found, strict=True):
-        if text:  # the pipeline refuses an empty text
-            assert entities == comparable(pipeline_entities(tagger, text))
-        else:
+        if not text:  # the pipeline refuses an empty text
             assert entities == []
+        elif len(tagger.tokenizer(text)["input_ids"]) <= 64:  # and cuts off what is longer
+            assert entities == comparable(pipeline_entities(tagger, text))
 
 
 def test_one_text_and_several_give_the_same_in_the_order_given() -> None:
@@ -137,26 +136,6 @@ def test_no_text_gives_no_entities() -> None:
 def test_a_saved_model_is_loaded_with_its_tags(tiny_model_dir: Path) -> None:
     tagger = inference.load_tagger(tiny_model_dir, device="cpu")
     assert tagger(CORPUS) == [comparable(found) for found in TAGGERS["wordpiece"](CORPUS)]
-
-
-def test_texts_of_a_file_become_json_lines(tmp_path: Path) -> None:
-    source, target = tmp_path / "texts.txt", tmp_path / "tagged.jsonl"
-    lines = [*CORPUS, "", "a\u2028b\x85c", CORPUS[0]]
-    source.write_bytes("\r\n".join(lines).encode())
-    assert inference.tag_file(TAGGERS["wordpiece"], source, target, buffer=2) == len(lines)
-    with target.open(encoding="utf-8", newline="\n") as file:
-        records = [json.loads(line) for line in file]
-    assert [record["text"] for record in records] == lines
-    assert records[0]["entities"] == comparable(TAGGERS["wordpiece"](CORPUS[0]))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["tagged.jsonl", "texts.txt"]
-
-
-def test_a_text_file_that_is_not_utf8_is_named_and_leaves_no_result(tmp_path: Path) -> None:
-    source, target = tmp_path / "texts.txt", tmp_path / "tagged.jsonl"
-    source.write_bytes(b"fine\ncaf\xe9\n")
-    with pytest.raises(ValueError, match=r"texts.txt, line 2: not UTF-8 \(byte 3 of the line\)"):
-        inference.tag_file(TAGGERS["wordpiece"], source, target)
-    assert not target.exists()
 
 
 def test_what_is_not_text_is_refused() -> None:

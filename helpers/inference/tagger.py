@@ -5,9 +5,9 @@ window where it has most context, and only then are subwords joined to entities,
 or cut at a seam.
 """
 
-import json
-import os
-from collections.abc import Iterator, Sequence
+import hashlib
+import uuid
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast, overload
@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn.utils.rnn import pad_sequence
-from tqdm.auto import tqdm
 from transformers import (
     AutoModelForTokenClassification,
     BatchEncoding,
@@ -61,7 +60,14 @@ def load_tagger(model_dir: str | Path, *, device: str | torch.device | None = No
     model = model.to(device)
     if model.device.type == "cpu" and torch.backends.mkldnn.is_available():
         _pack_linear_layers(model)
-    return Tagger(model, models.load_tokenizer(folder))
+    return Tagger(model, models.load_tokenizer(folder), version=_version(folder))
+
+
+def _version(folder: Path) -> str:
+    """Tell a model's files from those of any other, and from what is saved over them later."""
+    files = [path.resolve() for path in sorted(folder.iterdir()) if path.is_file()]
+    state = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    return hashlib.sha256(repr(state).encode()).hexdigest()
 
 
 class Tagger:
@@ -71,11 +77,19 @@ class Tagger:
         model: The token classification model, in evaluation mode.
         tokenizer: Its fast tokenizer.
         stride: Subwords that neighbouring windows of a long text share: a quarter of a window.
+        version: The same for two taggers only if they are loaded from the same files.
     """
 
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        version: str | None = None,
+    ) -> None:
         self.model = model.eval()
         self.tokenizer = tokenizer
+        self.version = version or uuid.uuid4().hex
         limit = min(tokenizer.model_max_length, model.config.max_position_embeddings)
         self._max_length = limit
         self.stride = (limit - tokenizer.num_special_tokens_to_add()) // 4
@@ -334,59 +348,3 @@ def _pack_linear_layers(model: torch.nn.Module) -> None:
         for name, child in list(module.named_children()):
             if isinstance(child, torch.nn.Linear):
                 setattr(module, name, _PackedLinear(child))
-
-
-def tag_file(
-    tagger: Tagger,
-    source: str | Path,
-    target: str | Path,
-    *,
-    batch_size: int = 32,
-    buffer: int = 4096,
-) -> int:
-    """Turn a file with one text a line into JSON Lines with the entities of each.
-
-    Line n of the result belongs to line n of the source: ``{"text": …, "entities": […]}``. The
-    file appears under its name only when it is complete.
-
-    Args:
-        tagger: As `load_tagger` returns it.
-        source: A UTF-8 text file, one text a line.
-        target: The JSON Lines file to write.
-        batch_size: Windows that go through the model at once.
-        buffer: Lines held in memory at once, within which they are sorted by length.
-
-    Returns:
-        The number of texts.
-
-    Raises:
-        ValueError: A line is not UTF-8; it names the file and the line.
-    """
-    target = Path(target)
-    partial = target.with_name(f"{target.name}.partial")
-    count = 0
-    with (
-        partial.open("w", encoding="utf-8") as output,
-        tqdm(desc=f"Tagging {Path(source).name}", unit=" texts") as progress,
-    ):
-        lines = _text_lines(Path(source))
-        while texts := list(islice(lines, buffer)):
-            for text, entities in zip(texts, tagger(texts, batch_size=batch_size), strict=True):
-                record = {"text": text, "entities": entities}
-                output.write(json.dumps(record, ensure_ascii=False) + "\n")
-            count += len(texts)
-            progress.update(len(texts))
-    os.replace(partial, target)
-    return count
-
-
-def _text_lines(source: Path) -> Iterator[str]:
-    with source.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                yield line.decode("utf-8").rstrip("\r\n")
-            except UnicodeDecodeError as error:
-                raise ValueError(
-                    f"{source}, line {number}: not UTF-8 (byte {error.start} of the line); save "
-                    "the file as UTF-8"
-                ) from None

@@ -1,0 +1,165 @@
+"""The command ``python -m helpers.inference``."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from transformers.utils import logging as transformers_logging
+
+from helpers.inference.cluster import Ray
+from helpers.inference.files import Engine, rejects_of, tag_file
+from helpers.inference.formats import one_line
+from helpers.inference.tagger import load_tagger
+
+_ABOUT = """\
+Find entities in texts with a model that a lesson trained.
+
+  tag     a file of texts, of any size, to a file of their entities
+
+It has a --help of its own, with examples.
+"""
+
+_TAG = """\
+Tag every text of a file: the result has each record with all its fields, and its entities.
+
+  INPUT   text, one a line; JSON Lines (.jsonl, .ndjson, .json); Parquet (.parquet)
+  OUTPUT  JSON Lines or Parquet, by the same suffixes
+
+  {"text": "in Paris", "entities": [{"entity_group": "location", "score": 0.98, "word": "paris",
+                                     "start": 3, "end": 8}]}
+
+Memory stays the same however long the file is, and records keep their order. OUTPUT appears when
+it is complete; what is tagged until then is in a hidden folder beside it. Interrupted in whatever
+way and started again, the same command does only what is missing; where INPUT or the model has
+changed, it begins anew.
+
+A record that has no text, or is not UTF-8 or not JSON, is left out. It is in
+OUTPUT.rejected.jsonl, with its line and the reason, and counted at the end.
+
+examples:
+  python -m helpers.inference tag tweets.txt tweets.jsonl \\
+      --model runs/offline/03_trainer_finetuning/model
+  python -m helpers.inference tag news.parquet tagged.parquet --text-field body --device cuda \\
+      --batch-size 128 --model stevhliu/my_awesome_wnut_model
+  python -m helpers.inference tag /shared/tweets.jsonl /shared/tagged.jsonl \\
+      --model /shared/model --engine ray --address auto
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code: 0, or 2 where it could not be done."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    transformers_logging.disable_progress_bar()  # of loading a model; only tagging takes long
+    try:
+        _tag(options)
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; started again, it tags what is missing", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers.inference",
+        description=_ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    tag = commands.add_parser(
+        "tag", description=_TAG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    tag.add_argument("input", type=Path, metavar="INPUT", help="the file of texts, see above")
+    tag.add_argument("output", type=Path, metavar="OUTPUT", help="the file to write, see above")
+    tag.add_argument(
+        "--model",
+        required=True,
+        metavar="DIR",
+        help="the folder of a trained model, or its id on the Hub",
+    )
+    tag.add_argument(
+        "--text-field",
+        default="text",
+        metavar="NAME",
+        help="the field or column that holds the text, in JSON Lines and Parquet (default text)",
+    )
+    tag.add_argument(
+        "--engine",
+        choices=["local", "ray"],
+        default="local",
+        help="local (default): this process; ray: actors on a Ray cluster, one for each GPU, or "
+        "else for each core",
+    )
+    tag.add_argument(
+        "--address",
+        help="ray: of the cluster, such as auto or ray://host:10001; default: RAY_ADDRESS, or a "
+        "cluster that runs on this machine, or else a new one of this machine alone",
+    )
+    tag.add_argument(
+        "--batch-size",
+        type=_count,
+        default=32,
+        metavar="N",
+        help="texts that go through the model at once (default 32)",
+    )
+    tag.add_argument(
+        "--device",
+        type=_device,
+        help="such as cpu or cuda:1; default: the accelerator where there is one",
+    )
+    return parser
+
+
+def _tag(options: argparse.Namespace) -> None:
+    if options.address and options.engine != "ray":
+        raise ValueError("--address is that of a Ray cluster; add --engine ray")
+    engine: Engine | None = None
+    device = options.device
+    if options.engine == "ray":
+        engine = Ray(options.model, options.address, device, options.batch_size)
+        device = "cpu"  # here the model is only checked; the actors load their own
+    elif device is not None:
+        _check_device(device)
+    counts = tag_file(
+        load_tagger(options.model, device=device),
+        options.input,
+        options.output,
+        text_field=options.text_field,
+        batch_size=options.batch_size,
+        engine=engine,
+    )
+    side = f" (see {rejects_of(options.output)})" if counts.rejected else ""
+    print(f"{counts.tagged} texts tagged into {options.output}, {counts.rejected} rejected{side}")
+
+
+def _check_device(device: str) -> None:
+    try:
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError) as error:  # the first where PyTorch has no CUDA at all
+        raise ValueError(f"there is no device {device!r} here: {one_line(error)}") from None
+
+
+def _count(value: str) -> int:
+    if not value.isdecimal() or int(value) < 1:
+        raise argparse.ArgumentTypeError(f"takes a whole number from 1; found {value!r}")
+    return int(value)
+
+
+def _device(value: str) -> str:
+    try:
+        torch.device(value)
+    except RuntimeError:
+        raise argparse.ArgumentTypeError(
+            f"takes a device such as cpu or cuda:1; found {value!r}"
+        ) from None
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""The parts of a job over the machines of a Ray cluster."""
+
+import logging
+import socket
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import helpers
+from helpers.inference.files import Job
+from helpers.inference.formats import Part
+from helpers.inference.tagger import load_tagger
+
+_MAX_BLOCKS = 1000  # of neighbouring parts, for Ray to keep account of
+
+
+@dataclass(frozen=True)
+class Ray:
+    """An engine for `tag_file`: Ray Data actors, each with a tagger of its own.
+
+    An actor takes a GPU where the cluster has any, and else a core. The parts of one that is lost
+    are tagged again by another. All machines see the source and the target under the same paths.
+
+    Attributes:
+        model: As for `load_tagger`; a folder is one that all machines see.
+        address: Of the cluster; ``None`` is the one that ``RAY_ADDRESS`` names or that runs on
+            this machine, or else a new one of this machine alone.
+        device: As for `load_tagger`.
+        batch_size: Windows that go through the model at once.
+    """
+
+    model: str | Path
+    address: str | None = None
+    device: str | None = None
+    batch_size: int = 32
+
+    def __call__(self, job: Job, parts: Sequence[Part]) -> Iterator[Part]:
+        """Tag parts, and give each once it is in the job's folder, in any order."""
+        ray = self._connected()
+        if not parts:
+            return
+        resources = ray.cluster_resources()
+        kind = "GPU" if resources.get("GPU") and self.device != "cpu" else "CPU"
+        pool = ray.data.ActorPoolStrategy(
+            min_size=1, max_size=max(1, min(len(parts), int(resources.get(kind, 0))))
+        )
+        device = self.device if kind == "GPU" else self.device or "cpu"
+        done = ray.data.from_items(
+            [part._asdict() for part in parts],
+            override_num_blocks=min(len(parts), _MAX_BLOCKS),
+        ).map_batches(
+            _Actor,
+            fn_constructor_args=(job, self.model, device, self.batch_size),
+            batch_size=None,
+            compute=pool,
+            num_cpus=int(kind == "CPU"),
+            num_gpus=int(kind == "GPU"),
+        )
+        try:
+            for part in done.iter_rows():
+                yield Part(**part)
+        except ray.exceptions.RayError as error:
+            cause = getattr(error, "cause", None) or error
+            raise RuntimeError(f"the cluster could not tag {job.source.path}: {cause}") from error
+
+    def _connected(self) -> Any:
+        """The module ``ray``, connected; its machines get this package, if they lack it."""
+        try:
+            import ray
+            import ray.data
+        except ImportError:
+            raise RuntimeError(
+                "the engine 'ray' needs Ray: pip install 'token-classification-lessons[cluster]'"
+            ) from None
+        if not ray.is_initialized():
+            ray.init(
+                self.address,
+                runtime_env={"py_modules": [str(Path(helpers.__file__).parent)]},
+                logging_level=logging.WARNING,
+                log_to_driver=False,
+            )
+        logging.getLogger("ray.data").setLevel(logging.WARNING)
+        ray.data.DataContext.get_current().enable_progress_bars = False
+        return ray
+
+
+class _Actor:
+    """A tagger on a machine of the cluster."""
+
+    def __init__(self, job: Job, model: str | Path, device: str | None, batch_size: int) -> None:
+        if not job.folder.is_dir():
+            raise FileNotFoundError(
+                f"{socket.gethostname()} does not see {job.folder}; put the source, the target "
+                "and the model where every machine of the cluster sees them"
+            )
+        self.job = job
+        self.tagger = load_tagger(model, device=device)
+        self.batch_size = batch_size
+
+    def __call__(self, block: dict[str, Any]) -> dict[str, Any]:
+        """Tag the parts of a block, which has a column for each of their attributes."""
+        columns = (block[name].tolist() for name in Part._fields)
+        parts = [Part(*values) for values in zip(*columns, strict=True)]
+        for _ in self.job.tag(parts, self.tagger, batch_size=self.batch_size):
+            pass
+        return block
