@@ -46,6 +46,10 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "type_scores": lambda: plots.type_scores(SCORES),
     "baselines": lambda: plots.baselines({"all O": 0.0, "this lesson": 0.4}),
     "accuracy_and_f1": lambda: plots.accuracy_and_f1({"all O": {"accuracy": 0.9, "f1": 0.0}}),
+    "score_by_parameter": lambda: plots.score_by_parameter(
+        [1e-4, 3e-4], [0.1, 0.2], parameter="learning_rate", score="test.f1"
+    ),
+    "score_by_time": lambda: plots.score_by_time([5, 9], [0.1, 0.2], ["a", "b"], score="test.f1"),
     "type_confusion": lambda: plots.type_confusion({("person", "O"): 2, ("person", "person"): 3}),
 }
 

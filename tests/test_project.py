@@ -84,11 +84,19 @@ def test_the_conda_environment_is_the_same_set_up() -> None:
     assert set(extras) <= set(PROJECT["optional-dependencies"])
 
 
-def test_every_direct_dependency_is_pinned() -> None:
-    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+@pytest.mark.parametrize(
+    ("constraints", "frameworks"),
+    [
+        ("constraints.txt", ["pytorch"]),
+        ("constraints-tensorflow.txt", ["tensorflow", "tensorflow-cpu"]),
+    ],
+)
+def test_every_direct_dependency_is_pinned(constraints: str, frameworks: list[str]) -> None:
+    lines = (ROOT / constraints).read_text(encoding="utf-8").splitlines()
     pinned = {line.split("==")[0] for line in lines if "==" in line}
     extras = PROJECT["optional-dependencies"]
-    wanted = [*PROJECT["dependencies"], *extras["pytorch"], *extras["dev"]]
+    wanted = [*PROJECT["dependencies"], *extras["dev"]]
+    wanted += [need for framework in frameworks for need in extras[framework]]
     assert {re.split(r"[<>=!~\s\[]", need)[0] for need in wanted} <= pinned
 
 

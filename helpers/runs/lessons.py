@@ -1,0 +1,87 @@
+"""All lessons in order, each with the parameters that it knows."""
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from helpers.runs import notebooks, parameters
+from helpers.runs.notebooks import Lesson
+
+
+@dataclass(frozen=True)
+class Result:
+    """How the run of a lesson ended.
+
+    Attributes:
+        lesson: Its name.
+        seconds: How long it took.
+        page: The HTML of the executed notebook; ``None`` where it could not be started.
+        error: What went wrong, with the cell; ``None`` where all cells ran.
+    """
+
+    lesson: str
+    seconds: float
+    page: Path | None
+    error: str | None
+
+
+def plan(
+    lessons: Sequence[Lesson], given: Mapping[str, Any], *, common: Mapping[str, Any]
+) -> list[tuple[Lesson, dict[str, Any]]]:
+    """Give each lesson those of the parameters that it knows.
+
+    Args:
+        lessons: The lessons.
+        given: Parameters that at least one lesson must know.
+        common: More parameters, such as the profile, that none need know.
+
+    Raises:
+        ParameterError: A name that no lesson knows, or a value that a lesson cannot take.
+    """
+    valid = dict.fromkeys(name for lesson in lessons for name in lesson.defaults)
+    parameters.refuse(given, valid)
+    planned, all_ = [], {**common, **given}
+    for lesson in lessons:
+        its_own = {name: value for name, value in all_.items() if name in lesson.defaults}
+        parameters.check(its_own, lesson.defaults)
+        planned.append((lesson, its_own))
+    return planned
+
+
+def run(planned: Sequence[tuple[Lesson, Mapping[str, Any]]], folder: Path) -> Iterator[Result]:
+    """Run lessons one after the other; one that fails does not stop the next.
+
+    Args:
+        planned: Lessons and their parameters, from `plan`.
+        folder: Takes the executed notebook and an HTML page of each lesson.
+
+    Raises:
+        RuntimeError: Another run is writing to the folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            for lesson, given in planned:
+                yield _run(lesson, given, folder)
+    except Timeout:
+        raise RuntimeError(
+            f"another run is writing to {folder}; wait for it, or choose another --output"
+        ) from None
+
+
+def _run(lesson: Lesson, given: Mapping[str, Any], folder: Path) -> Result:
+    executed = folder / f"{lesson.name}.ipynb"
+    partial = folder / f".{lesson.name}.partial.ipynb"
+    partial.unlink(missing_ok=True)  # of a run that was killed
+    start = time.perf_counter()
+    error = notebooks.execute(lesson, partial, given, progress=True)
+    seconds = time.perf_counter() - start
+    if not partial.exists():
+        return Result(lesson.name, seconds, None, error)
+    os.replace(partial, executed)
+    return Result(lesson.name, seconds, notebooks.write_html(executed), error)
