@@ -1,0 +1,108 @@
+"""A trained model to the folder that holds it, whichever framework trained it.
+
+The folder opens with ``from_pretrained`` and holds the weights (safetensors), the configuration
+with its tags, the tokenizer, ``metrics.json`` and a model card (``README.md``).
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import ModelCard, ModelCardData
+
+from helpers.settings import Settings
+
+
+def write(
+    folder: Path,
+    save_model: Callable[[Path], object],
+    settings: Settings,
+    report: dict[str, Any],
+) -> Path:
+    """Write a trained model as a folder that appears complete or not at all.
+
+    Args:
+        folder: Where it goes; an older one is replaced.
+        save_model: Writes weights, configuration and tokenizer into the folder it is given.
+        settings: The run's choices, for the card and ``metrics.json``.
+        report: Scores and times by name; ``report["test"]`` is needed for the card.
+
+    Returns:
+        The folder.
+    """
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    save_model(partial)
+    content = {**report, "settings": settings.to_dict()}
+    (partial / "metrics.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    model_card(settings, report).save(partial / "README.md")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(partial, folder)
+    return folder
+
+
+def model_card(settings: Settings, report: dict[str, Any]) -> ModelCard:
+    """Turn a run's settings and scores into a model card: data, recipe, scores and limits."""
+    test = report["test"]
+    published = settings.dataset if isinstance(settings.dataset, str) else ""
+    on_hub = published == "wnut_17" or ("/" in published and not Path(published).exists())
+    is_folder = Path(settings.model).exists()
+    metadata = ModelCardData(
+        base_model=settings.model if "/" in settings.model and not is_folder else None,
+        library_name="transformers",
+        pipeline_tag="token-classification",
+        tags=["named-entity-recognition"],
+        datasets=[published] if on_hub else None,
+    )
+    # a path of one machine says nothing to a reader on another
+    source = f"`{published}`" if on_hub or published == "sample" else "Files of the author's own"
+    model = "A model in a folder" if is_folder else f"`{settings.model}`"
+    n = f"at most {settings.max_sentences}" if settings.max_sentences else "all"
+    kept = ["the subword embeddings"] * settings.freeze_embeddings
+    kept += [f"the lowest {settings.frozen_layers} layers"] * bool(settings.frozen_layers)
+    rows = "\n".join(
+        f"| {name} | {row['precision']:.3f} | {row['recall']:.3f} | {row['f1']:.3f} "
+        f"| {row['support']} |"
+        for name, row in sorted(test["types"].items())
+    )
+    return ModelCard(
+        f"""---
+{metadata.to_yaml()}
+---
+
+# Named-entity tagger
+
+Tags each word of a text with an entity type and its place in the entity (IOB2).
+
+## Data
+
+{source}; {n} sentences of each split. The checkpoint
+was chosen on the validation split; the test split was scored once.
+
+## Recipe
+
+{model}, fine-tuned for {settings.epochs:g} epochs at a learning rate of
+{settings.learning_rate:g} ({settings.warmup_ratio:.0%} warm-up, then linear decay), batches of
+{settings.batch_size} sentences grouped by length, weight decay {settings.weight_decay:g}, seed
+{settings.seed}. Kept as pretrained: {" and ".join(kept) or "nothing"}.
+
+## Scores on the test split
+
+| | precision | recall | F1 | entities |
+|---|---|---|---|---|
+{rows}
+| all | {test["precision"]:.3f} | {test["recall"]:.3f} | {test["f1"]:.3f} | |
+
+Surface-form F1: {test["surface_f1"]:.3f}. Accuracy over words: {test["accuracy"]:.3f}, most of
+which every tagger gets by tagging nothing.
+
+## Limits
+
+English user text as in its training data; other domains and languages score lower. Entities of
+rare types and names never seen in training are often missed. Check before you act on a tag.
+"""
+    )

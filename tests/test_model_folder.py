@@ -1,0 +1,36 @@
+"""The model card: it describes the run and names no path of a machine."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers import model_folder, settings
+
+ROW = {"precision": 0.5, "recall": 0.25, "f1": 1 / 3, "support": 4}
+REPORT: dict[str, Any] = {"test": {**ROW, "accuracy": 0.9, "surface_f1": 0.3, "types": {"x": ROW}}}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ({}, ["`sample`; all sentences", "the subword embeddings and the lowest 2 layers."]),
+        ({"max_sentences": 9}, ["at most 9 sentences"]),
+        ({"freeze_embeddings": False, "frozen_layers": 0}, ["Kept as pretrained: nothing."]),
+        ({"dataset": "wnut_17"}, ["`wnut_17`; all", "datasets:\n- wnut_17"]),
+        ({"model": "someone/encoder"}, ["base_model: someone/encoder", "`someone/encoder`, fine"]),
+    ],
+)
+def test_the_card_says_what_the_run_used(chosen: dict[str, Any], expected: list[str]) -> None:
+    card = model_folder.model_card(settings.load("offline", **chosen), REPORT)
+    for text in expected:
+        assert text in card.content
+    assert "| x | 0.500 | 0.250 | 0.333 | 4 |" in card.content
+
+
+def test_the_card_names_no_folder_of_the_author(tmp_path: Path) -> None:
+    for dataset in (str(tmp_path), {"train": str(tmp_path / "train.conll")}):
+        run = settings.load("offline", dataset=dataset, model=str(tmp_path))
+        card = model_folder.model_card(run, REPORT)
+        assert str(tmp_path) not in card.content
+        assert "Files of the author's own; all sentences" in card.content
