@@ -617,6 +617,19 @@ def test_a_worker_that_dies_takes_no_other_run_with_it(tmp_path: Path) -> None:
     assert complete(tmp_path / "out") == [1]
 
 
+def test_a_terminal_shows_what_is_running_done_and_failed(tmp_path: Path) -> None:
+    pexpect = pytest.importorskip("pexpect", reason="pexpect, which makes a terminal, is missing")
+    path = write_sweep(tmp_path, "assert seed != 13", grid={"seed": [1, 13]})
+    arguments = ["-m", "helpers.runs", "sweep", str(path), "--output", str(tmp_path / "out")]
+    terminal = pexpect.spawn(
+        sys.executable, arguments, dimensions=(30, 120), encoding="utf-8", timeout=None
+    )
+    for shown in ("0/2 .*done=0, failed=0, running=1", "1/2 .*done=1, failed=0, running=1"):
+        terminal.expect(shown)
+    terminal.expect(r"2/2 .*done=1, failed=1, running=0")
+    terminal.expect(pexpect.EOF)
+
+
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
 def test_a_sweep_that_is_killed_does_what_is_missing(
     how: signal.Signals, code: int, tmp_path: Path

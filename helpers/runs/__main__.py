@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -178,7 +179,8 @@ def _run_lessons(options: argparse.Namespace) -> int:
         folder = options.output.resolve() / options.profile
         common["output_dir"] = str(folder)
     planned = lessons.plan(notebooks.find(options.lesson), given, common=common)
-    print(f"{len(planned)} lessons, profile {options.profile}, into {folder}", flush=True)
+    names = ", ".join(lesson.name for lesson, _ in planned)
+    print(f"{names}: profile {options.profile}, into {folder}", flush=True)
     results = []
     for result in lessons.run(planned, folder):
         results.append(result)
@@ -228,16 +230,19 @@ def _where(store: Store, run: Run, *, failed: bool) -> str:
 
 def _sweep(missing: Sequence[Run], n_there: int, store: Store, engine: Engine) -> dict[str, str]:
     """Do the missing runs of a sweep behind a bar, and return the errors by the run's name."""
-    n_left, errors = len(missing), {}
-    with _bar(total=n_there + n_left, initial=n_there) as bar:
-        bar.set_postfix(running=min(engine.slots, n_left), failed=0)
-        for run, error in sweep.run(missing, store, engine):
-            n_left -= 1
-            if error:
-                errors[run.name] = error
-            bar.write(f"{run.name}: {_status(error)}")
-            bar.set_postfix(running=min(engine.slots, n_left), failed=len(errors), refresh=False)
-            bar.update()
+    errors: dict[str, str] = {}
+    with _bar(total=n_there + len(missing), initial=n_there) as bar:
+        for n_ended, outcome in enumerate(chain([None], sweep.run(missing, store, engine))):
+            if outcome:
+                run, error = outcome
+                errors |= {run.name: error} if error else {}
+                bar.write(f"{run.name}: {_status(error)}")
+                bar.update()
+            bar.set_postfix(
+                running=min(engine.slots, len(missing) - n_ended),
+                done=n_there + n_ended - len(errors),
+                failed=len(errors),
+            )
     return errors
 
 
