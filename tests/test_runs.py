@@ -324,6 +324,15 @@ def test_the_digest_of_a_lesson_is_of_what_it_runs() -> None:
     assert lesson("1 + 1", kernel="other").digest != digests[0]
 
 
+def test_a_solution_stays_folded_in_the_page(tmp_path: Path) -> None:
+    text = "<details><summary>Solution</summary>\n\n```python\nanswer = 1\n```\n\n</details>"
+    notebook = tmp_path / "lesson.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)]), notebook)
+    page = notebooks.write_html(notebook).read_text(encoding="utf-8")
+    folded = page[page.index("<details>") : page.index("</details>")]
+    assert "answer" in folded
+
+
 def test_a_run_leaves_an_executed_notebook_and_a_page(tmp_path: Path) -> None:
     folder = tmp_path / "{braces} & blanks"  # papermill fills {names} in a path
     folder.mkdir()

@@ -147,8 +147,9 @@ def execute(
 
 def write_html(executed: Path) -> Path:
     """Render an executed notebook as an HTML page beside it, which appears at once."""
-    exporter = HTMLExporter(embed_images=True)
-    page, _ = exporter.from_filename(str(executed))
+    # figures are in the page anyhow; embed_images, meant for pictures in prose, would tear apart
+    # the <details> around a solution and so unfold it
+    page, _ = HTMLExporter().from_filename(str(executed))
     target = executed.with_suffix(".html")
     write(target, page.encode())
     return target
