@@ -1,0 +1,158 @@
+"""Measure lesson 4's recipe against the tutorial's TensorFlow code, in lesson 4's environment.
+
+``python -m benchmarks.tensorflow`` prints, as JSON and nothing else, rows like those of
+``python -m benchmarks``; progress goes to the standard error.
+
+The tutorial's code has no more repairs than it needs to start: the data comes from `helpers.data`,
+seqeval is asked directly since ``evaluate.load`` needs the Hub, and nothing is pushed there.
+Source: https://huggingface.co/docs/transformers/tasks/token_classification
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import transformers
+from datasets import DatasetDict, disable_progress_bars
+
+from benchmarks import tutorial
+from helpers import alignment, data, keras_training, models, settings
+
+RECIPE = {"epochs": 2, "batch_size": 16}  # for WNUT 17, which is ten times the sample
+
+
+def train_by_the_tutorial(
+    dataset: DatasetDict, folder: Path, *, seed: int = 42
+) -> tuple[float, float]:
+    """Train with the tutorial's code, all its evaluations included.
+
+    Returns:
+        The seconds that it took, and F1 on the test split, as its own metric sees it.
+    """
+    transformers.set_seed(seed)
+    tokenizer = models.load_tokenizer(folder)
+    tokenized_wnut = tutorial.tokenize(dataset, tokenizer)
+    label_list = data.tag_names(dataset)
+    start = time.perf_counter()
+    data_collator = transformers.DataCollatorForTokenClassification(
+        tokenizer=tokenizer, return_tensors="tf"
+    )
+    batch_size = 16
+    num_train_epochs = 3
+    num_train_steps = (len(tokenized_wnut["train"]) // batch_size) * num_train_epochs
+    optimizer, _ = transformers.create_optimizer(
+        init_lr=2e-5, num_train_steps=num_train_steps, weight_decay_rate=0.01, num_warmup_steps=0
+    )
+    model = transformers.TFAutoModelForTokenClassification.from_pretrained(
+        folder,
+        num_labels=len(label_list),
+        id2label=dict(enumerate(label_list)),
+        label2id={label: index for index, label in enumerate(label_list)},
+    )
+    tf_train_set = model.prepare_tf_dataset(
+        tokenized_wnut["train"], shuffle=True, batch_size=16, collate_fn=data_collator
+    )
+    tf_validation_set = model.prepare_tf_dataset(
+        tokenized_wnut["validation"], shuffle=False, batch_size=16, collate_fn=data_collator
+    )
+    model.compile(optimizer=optimizer)
+    compute_metrics = tutorial.metrics_for(label_list)
+    metric_callback = transformers.KerasMetricCallback(
+        metric_fn=compute_metrics, eval_dataset=tf_validation_set
+    )
+    model.fit(
+        x=tf_train_set,
+        validation_data=tf_validation_set,
+        epochs=num_train_epochs,
+        callbacks=[metric_callback],
+        verbose=2,
+    )
+    seconds = time.perf_counter() - start
+
+    tf_test_set = model.prepare_tf_dataset(
+        tokenized_wnut["test"], shuffle=False, batch_size=16, collate_fn=data_collator
+    )
+    on_test = transformers.KerasMetricCallback(metric_fn=compute_metrics, eval_dataset=tf_test_set)
+    on_test.set_model(model)
+    logs: dict[str, float] = {}
+    on_test.on_epoch_end(0, logs)
+    return seconds, logs["f1"]
+
+
+def train_by_the_lesson(dataset: DatasetDict, folder: Path, *, seed: int) -> tuple[float, float]:
+    """Train by lesson 4's recipe.
+
+    Returns:
+        The seconds that it took, and F1 on the test split, over every word.
+    """
+    run = settings.load("offline", seed=seed, **RECIPE)
+    tokenizer = models.load_tokenizer(folder)
+    encoded = alignment.encode(dataset, tokenizer, stride=run.stride)
+    start = time.perf_counter()
+    model = keras_training.load_model(folder, data.tag_names(dataset), run)
+    keras_training.train(model, tokenizer, dataset, encoded, run)
+    seconds = time.perf_counter() - start
+    scores = keras_training.score(model, tokenizer, dataset["test"], encoded["test"])
+    return seconds, scores["f1"]
+
+
+def measure(*, seeds: int = 3, max_sentences: int | None = None) -> list[dict[str, Any]]:
+    """Train both ways on WNUT 17, one after the other; the model is MiniLM.
+
+    Args:
+        seeds: Runs of the lesson's recipe.
+        max_sentences: A quick look at so many sentences of each split.
+
+    Returns:
+        Rows with ``measure``, ``unit``, ``tutorial``, ``lessons``, ``ratio`` (how many times
+        better the lesson does) and ``note``.
+    """
+    dataset = data.load(os.environ.get("WNUT17_DIR", "wnut_17"), max_sentences=max_sentences)
+    folder = models.locate("minilm")
+    plain_seconds, plain_f1 = train_by_the_tutorial(dataset, folder)
+    runs = [train_by_the_lesson(dataset, folder, seed=seed) for seed in range(seeds)]
+    times, scores = zip(*runs, strict=True)
+    our_seconds, our_f1 = statistics.mean(times), statistics.mean(scores)
+    return [
+        {
+            "measure": "test F1, TensorFlow",
+            "unit": "0 to 1",
+            "tutorial": plain_f1,
+            "lessons": our_f1,
+            "ratio": our_f1 / plain_f1 if plain_f1 else None,
+            "note": f"seeds of the lessons: {', '.join(f'{score:.3f}' for score in scores)}",
+        },
+        {
+            "measure": "training, TensorFlow",
+            "unit": "s",
+            "tutorial": plain_seconds,
+            "lessons": our_seconds,
+            "ratio": plain_seconds / our_seconds,
+            "note": "with tracing and evaluations; the lessons' time is "
+            f"{our_seconds / plain_seconds:.2f} of the tutorial's",
+        },
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, and print the rows as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tensorflow", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3, help="runs of the lesson's recipe")
+    parser.add_argument("--max-sentences", type=int, help="so many sentences of each split")
+    options = parser.parse_args(arguments)
+    transformers.logging.set_verbosity_error()
+    disable_progress_bars()
+    with redirect_stdout(sys.stderr):  # Keras prints its progress
+        rows = measure(seeds=options.seeds, max_sentences=options.max_sentences)
+    print(json.dumps(rows, indent=2))
+
+
+if __name__ == "__main__":
+    main()
