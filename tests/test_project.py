@@ -135,7 +135,7 @@ def test_a_lesson_has_the_form_of_a_lesson(path: Path) -> None:
     assert len(tagged["exercise"]) == len(tagged["check"]) == len(tagged["solution"]) >= 3
     prose = [cell.source for cell in lesson.cells if cell.cell_type == "markdown"]
     assert any("minutes" in text for text in prose[:1])
-    assert any(text.startswith("## Summary") for text in prose)
+    assert any("## Summary\n" in text for text in prose)
     following = NOTEBOOKS[NOTEBOOKS.index(path) + 1 :]
     if following:
         assert following[0].name in prose[-1]
