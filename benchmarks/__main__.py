@@ -6,52 +6,25 @@ variable WNUT17_DIR names or else from the Hub; the model is MiniLM.
 """
 
 import argparse
-import json
 import os
-import platform
 import statistics
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import pandas as pd
-import psutil
-import torch
 import transformers
 from datasets import DatasetDict, disable_progress_bars
 from tqdm import tqdm
 
-from benchmarks import tutorial
+from benchmarks import report, tutorial
+from benchmarks.report import Row, row, seconds
 from helpers import alignment, data, models, settings, training
 from helpers.inference import load_tagger
 
 RECIPE = {"epochs": 2, "batch_size": 16}  # for WNUT 17, which is ten times the sample
-Row = dict[str, Any]
-
-
-def seconds(task: Callable[[], Any]) -> tuple[float, Any]:
-    """Run a task and take its time."""
-    start = time.perf_counter()
-    result = task()
-    return time.perf_counter() - start, result
-
-
-def row(measure: str, unit: str, plain: float, ours: float, *, faster: bool, note: str) -> Row:
-    """One line of the table; the ratio says how many times better the lessons do."""
-    return {
-        "measure": measure,
-        "unit": unit,
-        "tutorial": plain,
-        "lessons": ours,
-        "ratio": plain / ours if faster else ours / plain,
-        "note": note,
-    }
-
 
 def preprocessing(dataset: DatasetDict, folder: Path) -> Iterator[Row]:
     """Words to labelled subwords, all splits."""
@@ -82,8 +55,7 @@ def recipe(dataset: DatasetDict, folder: Path, work: Path, seeds: int) -> Iterat
         args = training.arguments(run, training.checkpoint_dir(run, dataset))
         ours = training.build_trainer(model, tokenizer, dataset, encoded, args)
         times.append(training.train(ours))
-        report = training.score(model, tokenizer, dataset["test"])
-        scores.append(report["f1"])
+        scores.append(training.score(model, tokenizer, dataset["test"])["f1"])
     spread = ", ".join(f"{score:.3f}" for score in scores)
     share = statistics.mean(times) / plain_seconds
     yield row(
@@ -144,15 +116,6 @@ def _spans(entities: list[dict[str, Any]]) -> list[tuple[str, int, int]]:
     return [(entity["entity_group"], entity["start"], entity["end"]) for entity in entities]
 
 
-def machine() -> str:
-    """Name the machine: its processor as the system calls it, cores and memory."""
-    gigabytes = psutil.virtual_memory().total / 2**30
-    return (
-        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
-        f"{torch.get_num_threads()} threads, {gigabytes:.0f} GiB"
-    )
-
-
 def main() -> None:
     """Measure, print the table and write it as JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
@@ -175,20 +138,7 @@ def main() -> None:
             *recipe(dataset, folder, work, options.seeds),
             *tagging(dataset, work / "model"),
         ]
-    table = pd.DataFrame(rows)
-    print(f"\n{date.today()}, {machine()}, torch {torch.__version__}")
-    print(table.to_string(index=False, float_format="{:.3f}".format))
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    content = {
-        "date": date.today().isoformat(),
-        "machine": machine(),
-        "torch": torch.__version__,
-        "transformers": transformers.__version__,
-        "sentences": {split: len(dataset[split]) for split in dataset},
-        "measures": rows,
-    }
-    options.output.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    print(f"written to {options.output}")
+    report.write({"measures": rows}, options.output, packages=["torch", "transformers"])
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ needs the Hub, and nothing is pushed there.
 Source: https://huggingface.co/docs/transformers/tasks/token_classification
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from seqeval.metrics import accuracy_score, f1_score, precision_score, recall_sc
 from transformers import (
     AutoModelForTokenClassification,
     DataCollatorForTokenClassification,
-    EvalPrediction,
     PreTrainedTokenizerBase,
     Trainer,
     TrainingArguments,
@@ -47,18 +47,10 @@ def tokenize(dataset: DatasetDict, tokenizer: PreTrainedTokenizerBase) -> Datase
     return dataset.map(tokenize_and_align_labels, batched=True)
 
 
-def trainer(
-    folder: Path,
-    tokenizer: PreTrainedTokenizerBase,
-    tokenized: DatasetDict,
-    output_dir: Path,
-    *,
-    seed: int = 42,
-) -> Trainer:
-    """Assemble the tutorial's Trainer, which selects on the test split."""
-    label_list: list[str] = tokenized["train"].features["ner_tags"].feature.names
+def metrics_for(label_list: list[str]) -> Callable[[Any], dict[str, float]]:
+    """Make the tutorial's function that scores logits against labels."""
 
-    def compute_metrics(p: EvalPrediction) -> dict[str, float]:
+    def compute_metrics(p: Any) -> dict[str, float]:
         logits, labels = p
         predictions = np.argmax(logits, axis=2)
         true_predictions = [
@@ -75,6 +67,21 @@ def trainer(
             "f1": f1_score(true_labels, true_predictions),
             "accuracy": accuracy_score(true_labels, true_predictions),
         }
+
+    return compute_metrics
+
+
+def trainer(
+    folder: Path,
+    tokenizer: PreTrainedTokenizerBase,
+    tokenized: DatasetDict,
+    output_dir: Path,
+    *,
+    seed: int = 42,
+) -> Trainer:
+    """Assemble the tutorial's Trainer, which selects on the test split."""
+    label_list: list[str] = tokenized["train"].features["ner_tags"].feature.names
+    compute_metrics = metrics_for(label_list)
 
     model = AutoModelForTokenClassification.from_pretrained(
         folder,

@@ -287,13 +287,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Exits with code 2 and a message where a file cannot be read or the words of the two differ.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m helpers.metrics",
-        description="Score predicted entities against gold ones: two CoNLL files (or JSON Lines, "
-        "CSV, Parquet) with the same words.",
-    )
-    parser.add_argument("gold", type=Path, metavar="GOLD", help="file with the gold tags")
-    parser.add_argument("prediction", type=Path, metavar="PREDICTION", help="with predicted tags")
+    parser = _parser()
     chosen = parser.parse_args(arguments)
     try:
         gold, predicted = readers.read(chosen.gold), readers.read(chosen.prediction)
@@ -306,6 +300,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     n_words = sum(len(words) for words in tokens)
     print(scores_table(scores).to_string(float_format="{:.4f}".format))
     print(f"\naccuracy {scores['accuracy']:.4f} of {n_words:,} words in {len(tokens):,} sentences")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers.metrics",
+        description="Score predicted entities against gold ones: two CoNLL files (or JSON Lines, "
+        "CSV, Parquet) with the same words.",
+    )
+    parser.add_argument("gold", type=Path, metavar="GOLD", help="file with the gold tags")
+    parser.add_argument("prediction", type=Path, metavar="PREDICTION", help="with predicted tags")
+    return parser
 
 
 def _check_same_words(gold: readers.Split, predicted: readers.Split) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import ModelCard, ModelCardData
+from huggingface_hub import HfApi, ModelCard, ModelCardData
 
 from helpers.settings import Settings
 
@@ -43,6 +43,30 @@ def write(
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(partial, folder)
     return folder
+
+
+def hub_name(folder: Path, settings: Settings) -> str:
+    """The name of a model on the Hub: the one given, or else one for its lesson and profile."""
+    return settings.hub_model_id or f"{settings.profile}-{folder.parent.name}"
+
+
+def push(folder: Path, settings: Settings) -> str:
+    """Share a trained model, with its card and scores, on the Hub.
+
+    Args:
+        folder: As `write` returns it.
+        settings: Gives the model's name there, see `hub_name`.
+
+    Returns:
+        The address of the model's page.
+
+    Raises:
+        huggingface_hub.errors.HfHubHTTPError: You are not logged in or may not write there.
+    """
+    api = HfApi()
+    repository = api.create_repo(hub_name(folder, settings), exist_ok=True)
+    api.upload_folder(repo_id=repository.repo_id, folder_path=folder)
+    return str(repository)
 
 
 def model_card(settings: Settings, report: dict[str, Any]) -> ModelCard:

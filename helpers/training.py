@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from datasets import Dataset, DatasetDict
 from datasets.fingerprint import Hasher
-from huggingface_hub import HfApi
 from torch.utils.data import SequentialSampler
 from transformers import (
     AutoModelForTokenClassification,
@@ -277,24 +276,22 @@ def fine_tune(settings: Settings) -> dict[str, Any]:
     return report
 
 
-def push(settings: Settings) -> str:
-    """Share the saved model, with its card and scores, on the Hub.
-
-    Returns:
-        The address of the model's page.
-
-    Raises:
-        huggingface_hub.errors.HfHubHTTPError: You are not logged in or may not write there.
-    """
-    api = HfApi()
-    name = settings.hub_model_id or f"{settings.profile}-{LESSON}"
-    repository = api.create_repo(name, exist_ok=True)
-    api.upload_folder(repo_id=repository.repo_id, folder_path=model_dir(settings))
-    return str(repository)
-
-
 def main() -> None:
     """Read the settings from the command line, fine-tune, and print the scores."""
+    parser = _parser()
+    options = parser.parse_args()
+    try:
+        parameters = {name: literal(value) for name, value in options.parameters}
+        run = load(options.profile, **parameters)
+        report = fine_tune(run)
+    except (ValueError, OSError) as error:
+        parser.exit(2, f"error: {error}\n")
+    if report:
+        print(metrics.scores_table(report["test"]).to_string())
+        print(f"the model is in {model_dir(run)}")
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m helpers.training",
         description="Fine-tune a tagger by the recipe of lesson 3. Example: "
@@ -310,16 +307,7 @@ def main() -> None:
         dest="parameters",
         help="a setting, as the lesson's parameters; can be repeated",
     )
-    options = parser.parse_args()
-    try:
-        parameters = {name: literal(value) for name, value in options.parameters}
-        run = load(options.profile, **parameters)
-        report = fine_tune(run)
-    except (ValueError, OSError) as error:
-        parser.exit(2, f"error: {error}\n")
-    if report:
-        print(metrics.scores_table(report["test"]).to_string())
-        print(f"the model is in {model_dir(run)}")
+    return parser
 
 
 if __name__ == "__main__":

@@ -9,10 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import transformers
 from hypothesis import settings
+from packaging.version import Version
 from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors, trainers
 from tokenizers import models as tokenizer_models
-from transformers import BertConfig, PreTrainedTokenizerFast, RobertaTokenizer
+from transformers import (
+    BertConfig,
+    PreTrainedTokenizerFast,
+    RobertaTokenizer,
+    RobertaTokenizerFast,
+)
 
 if TYPE_CHECKING:
     from transformers import BertForTokenClassification
@@ -22,6 +29,7 @@ from helpers import tagging
 settings.register_profile("lessons", deadline=None, max_examples=50)  # no test asserts a time
 settings.load_profile("lessons")
 
+IS_OLD = Version(transformers.__version__).major < 5  # lesson 4's
 TYPES = ["corporation", "creative-work", "group", "location", "person", "product"]
 NAMES = tagging.label_names(TYPES)
 CORPUS = [
@@ -77,11 +85,14 @@ def byte_level(*, add_prefix_space: bool = True) -> PreTrainedTokenizerFast:
     tokenizer.post_processor = processors.RobertaProcessing(
         ("</s>", 2), ("<s>", 0), add_prefix_space=add_prefix_space
     )
-    return _fast(tokenizer)
+    return _fast(tokenizer, add_prefix_space=add_prefix_space)
 
 
 def roberta() -> PreTrainedTokenizerFast:
     """A tokenizer of RoBERTa itself, as its checkpoints come: without a space before words."""
+    if IS_OLD:
+        backend = byte_level(add_prefix_space=False).backend_tokenizer
+        return RobertaTokenizerFast(tokenizer_object=backend, model_max_length=64)
     model = json.loads(byte_level().backend_tokenizer.to_str())["model"]
     merges: Any = [tuple(pair) for pair in model["merges"]]
     return RobertaTokenizer(vocab=model["vocab"], merges=merges, model_max_length=64)
@@ -105,8 +116,9 @@ def sentencepiece() -> PreTrainedTokenizerFast:
     return _fast(tokenizer)
 
 
-def _fast(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
+def _fast(tokenizer: Tokenizer, **options: Any) -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(
+        **options,
         tokenizer_object=tokenizer,
         bos_token="<s>",
         cls_token="<s>",
@@ -151,6 +163,7 @@ def tiny_model(
 @pytest.fixture(scope="session")
 def tiny_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that holds the small BERT and its tokenizer."""
+    pytest.importorskip("torch", reason="PyTorch is not in lesson 4's environment")
     folder = tmp_path_factory.mktemp("tiny") / "model"
     tokenizer = wordpiece()
     tiny_model(tokenizer).save_pretrained(folder)

@@ -1,9 +1,10 @@
-"""The model card: it describes the run and names no path of a machine."""
+"""The model card, which describes the run and names no path of a machine; and sharing it all."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
+from huggingface_hub import RepoUrl
 
 from helpers import model_folder, settings
 
@@ -34,3 +35,30 @@ def test_the_card_names_no_folder_of_the_author(tmp_path: Path) -> None:
         card = model_folder.model_card(run, REPORT)
         assert str(tmp_path) not in card.content
         assert "Files of the author's own; all sentences" in card.content
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [({}, "offline-04_tensorflow_finetuning"), ({"hub_model_id": "tagger"}, "tagger")],
+)
+def test_a_push_shares_the_folder_under_the_name_given(
+    given: dict[str, str], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[dict[str, Any]] = []
+
+    class Api:
+        def create_repo(self, name: str, **options: Any) -> RepoUrl:
+            calls.append({"name": name, **options})
+            return RepoUrl(f"https://huggingface.co/someone/{name}")
+
+        def upload_folder(self, **options: Any) -> None:
+            calls.append(options)
+
+    monkeypatch.setattr(model_folder, "HfApi", Api)
+    folder = Path("04_tensorflow_finetuning/model")
+    address = model_folder.push(folder, settings.load("offline", **given))
+    assert address == f"https://huggingface.co/someone/{name}"
+    assert calls == [
+        {"name": name, "exist_ok": True},
+        {"repo_id": f"someone/{name}", "folder_path": folder},
+    ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import byte_level, roberta, tiny_model, wordpiece
+from conftest import IS_OLD, byte_level, roberta, tiny_config, wordpiece
 from hub import StandInHub
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -90,14 +90,16 @@ def test_a_revision_is_for_the_hub(model: str, tiny_model_dir: Path) -> None:
 
 def test_byte_level_tokenizers_are_loaded_so_that_they_read_words_in_lists(tmp_path: Path) -> None:
     roberta().save_pretrained(tmp_path)
-    tiny_model(roberta()).config.save_pretrained(tmp_path)
+    tiny_config(roberta()).save_pretrained(tmp_path)
     assert not alignment.reads_words_in_lists(roberta())
     assert alignment.reads_words_in_lists(models.load_tokenizer(tmp_path))
 
 
 def test_a_tokenizer_that_cannot_read_words_in_lists_is_refused(tmp_path: Path) -> None:
+    if IS_OLD:
+        pytest.skip("lesson 4's Transformers gives any byte-level tokenizer add_prefix_space")
     byte_level(add_prefix_space=False).save_pretrained(tmp_path)
-    tiny_model(byte_level()).config.save_pretrained(tmp_path)
+    tiny_config(byte_level()).save_pretrained(tmp_path)
     with pytest.raises(models.ModelError, match="reads a word in a list differently from one"):
         models.load_tokenizer(tmp_path)
 
@@ -106,7 +108,7 @@ def test_a_tokenizer_without_a_limit_takes_the_models(tmp_path: Path) -> None:
     tokenizer = wordpiece()
     tokenizer.model_max_length = int(1e30)
     tokenizer.save_pretrained(tmp_path)
-    tiny_model(tokenizer).config.save_pretrained(tmp_path)
+    tiny_config(tokenizer).save_pretrained(tmp_path)
     assert models.load_tokenizer(tmp_path).model_max_length == 63  # 64, less one for the padding id
 
 

@@ -15,6 +15,8 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 HELPERS = ROOT / "helpers"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
 
 FLOORS = [
@@ -70,18 +72,33 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_the_conda_environment_is_the_same_set_up() -> None:
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-    assert environment["name"] == PROJECT["name"]
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("environment.yml", "lessons"), ("environment-tensorflow.yml", "tensorflow")],
+)
+def test_a_conda_environment_is_the_same_set_up(file: str, name: str) -> None:
+    environment = yaml.safe_load((ROOT / file).read_text(encoding="utf-8"))
+    assert environment["name"] == f"token-classification-{name}"
     *packages, pip = environment["dependencies"]
     python = next(name for name in packages if name.startswith("python="))
     assert PROJECT["requires-python"] == f">={python.removeprefix('python=')}"
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     constraints, project = pip["pip"]
-    assert constraints in makefile
-    assert project.replace(".[", "'.[") + "'" in makefile
+    assert constraints in MAKEFILE
+    assert project.replace(".[", "'.[") + "'" in MAKEFILE.replace("TF_PACKAGES := ", "--editable ")
     extras = re.findall(r"\[(.*)\]", project)[0].split(",")
     assert set(extras) <= set(PROJECT["optional-dependencies"])
+
+
+def test_lesson_4_names_the_kernel_that_make_sets_up() -> None:
+    lesson = nbformat.read(ROOT / "notebooks" / "04_tensorflow_finetuning.ipynb", as_version=4)
+    kernel = lesson.metadata.kernelspec
+    command = f"--name {kernel.name} --display-name '{kernel.display_name}'"
+    assert command in MAKEFILE
+    assert f"/kernels/{kernel.name}/kernel.json" in MAKEFILE
+    by_hand = (README, (ROOT / "environment-tensorflow.yml").read_text(encoding="utf-8"))
+    assert all(f"-m ipykernel install --user {command}" in text for text in by_hand)
+    room = (HELPERS / "keras_training.py").read_text(encoding="utf-8")
+    assert f'the kernel "{kernel.display_name}"' in room
 
 
 @pytest.mark.parametrize(

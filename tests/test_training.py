@@ -12,7 +12,7 @@ import pytest
 import torch
 from conftest import NAMES, TYPES
 from datasets import DatasetDict
-from huggingface_hub import ModelCard, RepoUrl
+from huggingface_hub import ModelCard
 from safetensors import safe_open
 from transformers import (
     AutoModelForTokenClassification,
@@ -184,28 +184,6 @@ def test_the_model_folder_appears_whole_and_its_weights_are_safetensors(
     with pytest.raises(OSError, match="disk full"):
         training.save(trainer.model, trainer.processing_class, run, {"test": scores})
     assert (folder / "metrics.json").read_text(encoding="utf-8") == before
-
-
-def test_a_push_shares_the_saved_folder_under_the_name_given(
-    run: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls: list[dict[str, Any]] = []
-
-    class Api:
-        def create_repo(self, name: str, **options: Any) -> RepoUrl:
-            calls.append({"name": name, **options})
-            return RepoUrl(f"https://huggingface.co/{name}")
-
-        def upload_folder(self, **options: Any) -> None:
-            calls.append(options)
-
-    monkeypatch.setattr(training, "HfApi", Api)
-    address = training.push(dataclasses.replace(run, hub_model_id="someone/tagger"))
-    assert address == "https://huggingface.co/someone/tagger"
-    assert calls == [
-        {"name": "someone/tagger", "exist_ok": True},
-        {"repo_id": "someone/tagger", "folder_path": training.model_dir(run)},
-    ]
 
 
 def test_two_processes_score_every_word_once_and_save_one_model(

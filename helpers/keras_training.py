@@ -1,0 +1,408 @@
+"""The fine-tuning recipe with Keras: settings to a trained, scored and described model.
+
+Lesson 4 takes these steps one by one and explains them; `fine_tune` takes them all. It needs the
+environment of lesson 4: TensorFlow, and the last release of Transformers that works with it.
+"""
+
+import math
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import transformers
+from datasets import Dataset, DatasetDict
+from numpy.typing import NDArray
+from packaging.version import Version
+from safetensors.numpy import save_file
+
+WRONG_KERNEL = (
+    "lesson 4 needs TensorFlow 2.21 and Transformers 4.54.1, and this kernel has {found}; choose "
+    'the kernel "Python 3 (TensorFlow)", which `make lessons` sets up, or install the course with '
+    "the extra [tensorflow] in an environment of its own"
+)
+
+
+class KernelError(ImportError):
+    """The kernel is one of the other lessons', which has no TensorFlow that works."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Tell IPython to show the sentence alone."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what TensorFlow's libraries print while they are loaded, which no setting stops.
+
+    Afterwards they log fatal errors only; any other error comes as an exception too.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    stderr = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+_missing = [name for name in ("tensorflow", "tf_keras") if find_spec(name) is None]
+# 4.55 and later load no PyTorch weights into TensorFlow: 'builtins.safe_open' is not iterable
+if _missing or Version(transformers.__version__) >= Version("4.55"):
+    _found = [f"Transformers {transformers.__version__}", *(f"no {name}" for name in _missing)]
+    raise KernelError(WRONG_KERNEL.format(found=" and ".join(_found)))
+
+with _quiet():
+    import tensorflow as tf
+    import tf_keras as keras
+from transformers import (  # noqa: E402
+    DataCollatorForTokenClassification,
+    EvalPrediction,
+    PreTrainedTokenizerBase,
+    TFAutoModelForTokenClassification,
+    TFPreTrainedModel,
+    create_optimizer,
+    set_seed,
+)
+from transformers.keras_callbacks import KerasMetricCallback  # noqa: E402
+from transformers.modeling_tf_pytorch_utils import (  # noqa: E402
+    apply_transpose,
+    convert_tf_weight_name_to_pt_weight_name,
+)
+
+from helpers import alignment, data, metrics, model_folder, models, tagging  # noqa: E402
+from helpers.settings import Settings  # noqa: E402
+
+LESSON = "04_tensorflow_finetuning"
+
+
+def model_dir(settings: Settings) -> Path:
+    """The folder in which a run with these settings leaves its trained model."""
+    return settings.run_dir / LESSON / "model"
+
+
+def encoder_layers(model: TFPreTrainedModel) -> Sequence[keras.layers.Layer]:
+    """Find the stack of layers above a model's embeddings, whatever its architecture calls it."""
+    return next(
+        value
+        for part in getattr(model, model.base_model_prefix).submodules
+        for value in vars(part).values()
+        if isinstance(value, Sequence)
+        and len(value) == model.config.num_hidden_layers
+        and isinstance(value[0], keras.layers.Layer)
+        and len({type(item) for item in value}) == 1
+    )
+
+
+def load_model(folder: str | Path, names: Sequence[str], settings: Settings) -> TFPreTrainedModel:
+    """Turn a pretrained model into one with a new layer that scores every tag.
+
+    The subword embeddings, and the lowest ``settings.frozen_layers`` layers above them, stay as
+    they were pretrained where the settings say so, as in `helpers.training.load_model`.
+
+    Args:
+        folder: As `helpers.models.locate` returns it.
+        names: The tags, in the order of their ids.
+        settings: Gives the seed of the new layer's weights and what to freeze.
+
+    Raises:
+        ValueError: ``frozen_layers`` is more than the model has.
+    """
+    set_seed(settings.seed)
+    model = TFAutoModelForTokenClassification.from_pretrained(
+        folder,
+        id2label=tagging.id2label(names),
+        label2id=tagging.label2id(names),
+        use_safetensors=True,
+    )
+    if settings.freeze_embeddings:
+        getattr(model, model.base_model_prefix).embeddings.trainable = False
+    layers = encoder_layers(model)
+    if settings.frozen_layers > len(layers):
+        raise ValueError(
+            f"frozen_layers={settings.frozen_layers}, but the model has {len(layers)} layers"
+        )
+    for layer in layers[: settings.frozen_layers]:
+        layer.trainable = False
+    return model
+
+
+def grouped_by_length(encoded: Dataset, settings: Settings) -> Dataset:
+    """Turn a split into one whose neighbouring rows, which form a batch, are of similar length.
+
+    Rows are shuffled and then sorted within chunks of fifty batches, as Trainer does.
+
+    Args:
+        encoded: As `helpers.alignment.encode` returns it.
+        settings: Gives the size of a batch and the seed.
+    """
+    lengths = np.asarray(encoded["length"])
+    order = np.random.default_rng(settings.seed).permutation(len(lengths))
+    chunk = 50 * settings.batch_size
+    chunks = [order[start : start + chunk] for start in range(0, len(order), chunk)]
+    return encoded.select(np.concatenate([part[np.argsort(-lengths[part])] for part in chunks]))
+
+
+def longest_first(encoded: Dataset) -> Dataset:
+    """Turn a split into the same rows with the longest first, so that little of it is padding."""
+    return encoded.select(np.argsort(encoded["length"])[::-1])
+
+
+def training_batches(
+    model: TFPreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    encoded: Dataset,
+    settings: Settings,
+) -> tf.data.Dataset:
+    """Turn a split into padded batches of rows of similar length, in another order every epoch."""
+    batches = model.prepare_tf_dataset(
+        grouped_by_length(encoded, settings),
+        shuffle=False,
+        batch_size=settings.batch_size,
+        collate_fn=DataCollatorForTokenClassification(tokenizer, return_tensors="tf"),
+    )
+    return batches.cache().shuffle(len(batches), seed=settings.seed)
+
+
+def evaluation_batches(
+    model: TFPreTrainedModel, tokenizer: PreTrainedTokenizerBase, encoded: Dataset
+) -> tf.data.Dataset:
+    """Turn a split into padded batches in the order in which its rows are stored."""
+    batches = model.prepare_tf_dataset(
+        encoded,
+        shuffle=False,
+        batch_size=64,
+        collate_fn=DataCollatorForTokenClassification(tokenizer, return_tensors="tf"),
+    )
+    return batches.cache()
+
+
+def optimizer(settings: Settings, steps: int) -> keras.optimizers.Optimizer:
+    """Turn settings into AdamW with warm-up and linear decay over ``steps`` steps in all."""
+    adam, _ = create_optimizer(
+        init_lr=settings.learning_rate,
+        num_train_steps=steps,
+        num_warmup_steps=math.ceil(settings.warmup_ratio * steps),
+        weight_decay_rate=settings.weight_decay,
+        adam_global_clipnorm=1.0,
+    )
+    return adam
+
+
+def whole_epochs(settings: Settings) -> int:
+    """The number of epochs, which Keras counts in whole ones.
+
+    Raises:
+        ValueError: It is not whole.
+    """
+    if settings.epochs != int(settings.epochs):
+        raise ValueError(f"epochs={settings.epochs}: Keras takes whole epochs; give a whole number")
+    return int(settings.epochs)
+
+
+class WordScores(KerasMetricCallback):
+    """Scores over every word of a split after each epoch, among Keras's own logs.
+
+    `KerasMetricCallback` keeps what the model predicts for the whole split; here that is one id
+    for each subword instead of a float for each tag.
+    """
+
+    def __init__(self, split: Dataset, encoded: Dataset, batches: tf.data.Dataset) -> None:
+        """Set up the scores of a split.
+
+        Args:
+            split: Words and tags.
+            encoded: The same, as `helpers.alignment.encode` returns it, in any order of rows.
+            batches: Its rows in that order, as `evaluation_batches` returns them.
+        """
+        names = split.features["ner_tags"].feature.names
+        score_words = metrics.compute_metrics(encoded, data.tags(split), names)
+        super().__init__(lambda pair: score_words(EvalPrediction(*pair)), batches)
+
+    def set_model(self, model: TFPreTrainedModel) -> None:
+        """Take the model from Keras, which calls this before training."""
+        super().set_model(_Ids(model))
+
+
+class _Ids:
+    """A model as `KerasMetricCallback` asks it, answering with ids."""
+
+    def __init__(self, model: TFPreTrainedModel) -> None:
+        self._model = model
+
+    def predict_on_batch(self, batch: Any) -> NDArray[np.int64]:
+        ids: NDArray[np.int64] = metrics.predicted_ids(self._model.predict_on_batch(batch).logits)
+        return ids
+
+
+def best_weights(settings: Settings) -> keras.callbacks.Callback:
+    """A callback that ends a training with the weights of the epoch with the highest F1."""
+    return keras.callbacks.EarlyStopping(
+        monitor="f1", mode="max", patience=whole_epochs(settings), restore_best_weights=True
+    )
+
+
+def tag_words(
+    model: TFPreTrainedModel, tokenizer: PreTrainedTokenizerBase, split: Dataset, encoded: Dataset
+) -> list[list[str]]:
+    """Turn the sentences of a split into exactly one tag for every word.
+
+    Args:
+        model: A token classification model.
+        tokenizer: Its tokenizer.
+        split: The words.
+        encoded: The same, as `helpers.alignment.encode` returns it.
+    """
+    rows = longest_first(encoded)
+    predictor = _Ids(model)
+    ids = [
+        row
+        for batch, _ in evaluation_batches(model, tokenizer, rows)
+        for row in predictor.predict_on_batch(batch)
+    ]
+    names = split.features["ner_tags"].feature.names
+    word_counts = [len(words) for words in split["tokens"]]
+    words = alignment.read_back(ids, rows, word_counts, outside=names.index(tagging.OUTSIDE))
+    return [[names[index] for index in sentence] for sentence in words]
+
+
+def score(
+    model: TFPreTrainedModel, tokenizer: PreTrainedTokenizerBase, split: Dataset, encoded: Dataset
+) -> dict[str, Any]:
+    """Turn a model and a split into its scores over every word of the split.
+
+    Args:
+        model: As for `tag_words`, like all the others.
+        tokenizer: Its tokenizer.
+        split: Words and tags.
+        encoded: The same, as `helpers.alignment.encode` returns it.
+
+    Returns:
+        As `helpers.metrics.entity_scores`, with surface-form scores and per type.
+    """
+    predictions = tag_words(model, tokenizer, split, encoded)
+    return metrics.entity_scores(data.tags(split), predictions, split["tokens"])
+
+
+def export(model: TFPreTrainedModel, folder: str | Path) -> None:
+    """Write a TensorFlow model as PyTorch's weights and configuration, without PyTorch.
+
+    TensorFlow names the same weights differently and keeps the matrices of dense layers
+    transposed; Transformers knows both, and uses it in the other direction when it loads
+    PyTorch's weights into TensorFlow.
+
+    Args:
+        model: The model.
+        folder: An existing folder; takes ``model.safetensors`` and ``config.json``.
+    """
+    rename = getattr(model, "tf_to_pt_weight_rename", lambda name: (name,))
+    weights = {}
+    for variable in model.weights:
+        name, transpose = convert_tf_weight_name_to_pt_weight_name(
+            variable.name, tf_weight_shape=variable.shape
+        )
+        array = apply_transpose(transpose, variable.numpy(), pt_to_tf=False)
+        weights[rename(name)[0]] = np.ascontiguousarray(array)
+    save_file(weights, Path(folder) / "model.safetensors", metadata={"format": "pt"})
+    model.config.architectures = [type(model).__name__.removeprefix("TF")]
+    model.config.save_pretrained(folder)
+
+
+def save(
+    model: TFPreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    settings: Settings,
+    report: dict[str, Any],
+) -> Path:
+    """Write a trained model, in PyTorch's layout, as a folder that appears complete or not at all.
+
+    Lesson 5 opens it like one from lesson 3; see `helpers.model_folder` for what it holds.
+
+    Args:
+        model: The trained model.
+        tokenizer: Its tokenizer.
+        settings: The run's choices, for the card and ``metrics.json``.
+        report: Scores and times by name; ``report["test"]`` is needed for the card.
+
+    Returns:
+        The folder.
+    """
+
+    def save_model(folder: Path) -> None:
+        export(model, folder)
+        tokenizer.save_pretrained(folder)
+
+    return model_folder.write(model_dir(settings), save_model, settings, report)
+
+
+def fine_tune(settings: Settings) -> dict[str, Any]:
+    """Take every step of lesson 4: data, windows, training, the test score, the saved model.
+
+    Returns:
+        What ``metrics.json`` holds: ``validation`` and ``test`` scores, ``train_seconds``.
+
+    Raises:
+        ValueError: Data or a model that cannot be loaded, see `helpers.data` and
+            `helpers.models`; or epochs that are not whole.
+    """
+    whole_epochs(settings)  # refused before anything is loaded
+    dataset = data.load(
+        settings.dataset,
+        max_sentences=settings.max_sentences,
+        seed=settings.seed,
+        revision=settings.dataset_revision,
+    )
+    folder = models.locate(settings.model, revision=settings.model_revision)
+    tokenizer = models.load_tokenizer(folder)
+    encoded = alignment.encode(
+        dataset,
+        tokenizer,
+        label_all_subwords=settings.label_all_subwords,
+        max_length=settings.max_length,
+        stride=settings.stride,
+    )
+    model = load_model(folder, data.tag_names(dataset), settings)
+    seconds = train(model, tokenizer, dataset, encoded, settings)
+    report = {
+        "validation": score(model, tokenizer, dataset["validation"], encoded["validation"]),
+        "test": score(model, tokenizer, dataset["test"], encoded["test"]),
+        "train_seconds": seconds,
+    }
+    save(model, tokenizer, settings, report)
+    return report
+
+
+def train(
+    model: TFPreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    dataset: DatasetDict,
+    encoded: DatasetDict,
+    settings: Settings,
+) -> float:
+    """Train by the recipe; the model ends with the weights of its best epoch on validation.
+
+    Returns:
+        Seconds that the training took, with its evaluations.
+    """
+    start = time.perf_counter()
+    train_batches = training_batches(model, tokenizer, encoded["train"], settings)
+    validation = longest_first(encoded["validation"])
+    validation_batches = evaluation_batches(model, tokenizer, validation)
+    epochs = whole_epochs(settings)
+    model.compile(optimizer=optimizer(settings, epochs * len(train_batches)))
+    model.fit(
+        train_batches,
+        validation_data=validation_batches,
+        epochs=epochs,
+        callbacks=[
+            WordScores(dataset["validation"], validation, validation_batches),
+            best_weights(settings),
+        ],
+    )
+    return time.perf_counter() - start

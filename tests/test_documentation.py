@@ -1,0 +1,98 @@
+"""The commands of the README and of ``docs``: each is one that the project takes."""
+
+import importlib
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from helpers.runs import notebooks, parameters, spec
+from helpers.settings import literal
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TARGETS = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+ROOMS = {
+    "helpers.runs": "helpers.runs.__main__",
+    "helpers.inference": "helpers.inference.__main__",
+    "helpers.metrics": "helpers.metrics",
+    "helpers.training": "helpers.training",
+}
+
+
+def blocks(language: str) -> Iterator[str]:
+    for page in PAGES:
+        yield from re.findall(
+            rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S
+        )
+
+
+def commands() -> Iterator[str]:
+    """Every line of the shell, and what stands between single backticks and looks like one."""
+    for block in blocks("bash"):
+        yield from block.replace("\\\n", " ").splitlines()
+    for page in PAGES:
+        text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+        yield from (code for code in re.findall(r"`([^`]+)`", text) if code.startswith("python -m"))
+        yield from re.findall(r"`(make [a-z]+[^`]*)`", text)
+
+
+COMMANDS = sorted({command for command in commands() if command.strip()})
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "-m helpers." in c])
+def test_a_room_takes_the_command(command: str) -> None:
+    words = shlex.split(command, comments=True)
+    at = words.index("-m")
+    parser = importlib.import_module(ROOMS[words[at + 1]])._parser()
+    try:
+        parser.parse_args(words[at + 2 :])
+    except SystemExit as end:  # --help is the other way to end well
+        assert end.code == 0, command
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("papermill ")])
+def test_a_lesson_takes_the_parameters(command: str) -> None:
+    _, lesson, output, *options = shlex.split(command)
+    assert output.endswith(".ipynb")
+    [found] = notebooks.find([str(ROOT / lesson)])
+    given = {
+        options[at + 1]: literal(options[at + 2])
+        for at, option in enumerate(options)
+        if option == "-p"
+    }
+    parameters.check(given, found.defaults)
+    assert given or "-f" in options
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("make ")])
+def test_make_has_the_target(command: str) -> None:
+    targets = [word for word in shlex.split(command, comments=True)[1:] if "=" not in word]
+    assert set(targets) <= set(TARGETS)
+
+
+def test_the_pages_have_such_commands() -> None:
+    rooms = {room for room in ROOMS if any(f"-m {room}" in command for command in COMMANDS)}
+    assert rooms == set(ROOMS)
+    for start in ("papermill", "make lessons", "make test", "torchrun", "accelerate launch"):
+        assert any(command.startswith(start) for command in COMMANDS), start
+
+
+def test_the_files_of_the_pages_are_what_the_commands_take(tmp_path: Path) -> None:
+    files = {text.splitlines()[0].removeprefix("# "): text for text in blocks("yaml")}
+    assert set(files) == {"params.yaml", "rates.yaml"}
+    [lesson] = notebooks.find(["01"])
+    parameters.check(yaml.safe_load(files["params.yaml"]), lesson.defaults)
+    rates = tmp_path / "rates.yaml"
+    rates.write_text(files["rates.yaml"], encoding="utf-8")
+    assert len(spec.load(rates)) == 4
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files_that_are_there(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
+    local = [target for target in targets if "://" not in target]
+    assert all((page.parent / target).exists() for target in local), local
