@@ -7,7 +7,6 @@ variable WNUT17_DIR names or else from the Hub; the model is MiniLM.
 
 import argparse
 import os
-import statistics
 import tempfile
 from collections.abc import Iterator
 from functools import partial
@@ -26,6 +25,7 @@ from helpers.inference import load_tagger
 
 RECIPE = {"epochs": 2, "batch_size": 16}  # for WNUT 17, which is ten times the sample
 
+
 def preprocessing(dataset: DatasetDict, folder: Path) -> Iterator[Row]:
     """Words to labelled subwords, all splits."""
     tokenizer = models.load_tokenizer(folder)
@@ -42,38 +42,24 @@ def recipe(dataset: DatasetDict, folder: Path, work: Path, seeds: int) -> Iterat
     """Training with its evaluations, the score on test, and what evaluation keeps in memory."""
     tokenizer = models.load_tokenizer(folder)
     tokenized = tutorial.tokenize(dataset, tokenizer)
-    theirs = tutorial.trainer(folder, tokenizer, tokenized, work / "tutorial")
-    plain_seconds, _ = seconds(theirs.train)
-    prediction = theirs.predict(tokenized["test"])
-    plain_f1 = cast(dict[str, float], prediction.metrics)["test_f1"]
+    times: dict[str, list[float]] = {"tutorial": [], "lessons": []}
+    scores: dict[str, list[float]] = {"tutorial": [], "lessons": []}
+    for seed in tqdm(range(seeds), desc="Both recipes, a seed each"):
+        theirs = tutorial.trainer(
+            folder, tokenizer, tokenized, work / f"tutorial-{seed}", seed=seed
+        )
+        times["tutorial"].append(seconds(theirs.train)[0])
+        prediction = theirs.predict(tokenized["test"])
+        scores["tutorial"].append(cast(dict[str, float], prediction.metrics)["test_f1"])
 
-    times, scores = [], []
-    for seed in tqdm(range(seeds), desc="The lessons' recipe, a seed each"):
         run = settings.load("offline", seed=seed, output_dir=str(work / str(seed)), **RECIPE)
         model = training.load_model(folder, training.tag_names(dataset), run)
         encoded = alignment.encode(dataset, tokenizer, stride=run.stride)
         args = training.arguments(run, training.checkpoint_dir(run, dataset))
         ours = training.build_trainer(model, tokenizer, dataset, encoded, args)
-        times.append(training.train(ours))
-        scores.append(training.score(model, tokenizer, dataset["test"])["f1"])
-    spread = ", ".join(f"{score:.3f}" for score in scores)
-    share = statistics.mean(times) / plain_seconds
-    yield row(
-        "test F1",
-        "0 to 1",
-        plain_f1,
-        statistics.mean(scores),
-        faster=False,
-        note=f"seeds of the lessons: {spread}",
-    )
-    yield row(
-        "training",
-        "s",
-        plain_seconds,
-        statistics.mean(times),
-        faster=True,
-        note=f"with its evaluations; the lessons' time is {share:.2f} of the tutorial's",
-    )
+        times["lessons"].append(training.train(ours))
+        scores["lessons"].append(training.score(model, tokenizer, dataset["test"])["f1"])
+    yield from report.recipes(times, scores)
     ours.compute_metrics = None  # it knows the validation split's words, and here are the test's
     ids = ours.predict(encoded["test"])
     yield row(
@@ -119,7 +105,7 @@ def _spans(entities: list[dict[str, Any]]) -> list[tuple[str, int, int]]:
 def main() -> None:
     """Measure, print the table and write it as JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=3, help="runs of the lessons' recipe")
+    parser.add_argument("--seeds", type=int, default=3, help="runs of each recipe")
     parser.add_argument(
         "--max-sentences", type=int, help="a quick look at so many sentences of each split"
     )

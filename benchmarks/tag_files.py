@@ -40,6 +40,7 @@ peak *= 1 if sys.platform == "darwin" else 1024
 print(json.dumps({"MB": peak / 1e6, "seconds": time.perf_counter() - start}))
 """
 
+
 def save_model(folder: Path, types: Sequence[str], **sizes: int) -> Path:
     """Write a model that nobody trained: MiniLM, with other sizes where they are given."""
     minilm = models.locate("minilm")

@@ -7,7 +7,6 @@ Source: https://huggingface.co/docs/transformers/tasks/token_classification
 
 import argparse
 import os
-import statistics
 import time
 from pathlib import Path
 
@@ -16,15 +15,13 @@ from datasets import DatasetDict, disable_progress_bars
 from tqdm import tqdm
 
 from benchmarks import report, tutorial
-from benchmarks.report import Row, row
+from benchmarks.report import Row
 from helpers import alignment, data, keras_training, models, settings
 
 RECIPE = {"epochs": 2, "batch_size": 16}  # for WNUT 17, which is ten times the sample
 
 
-def train_by_the_tutorial(
-    dataset: DatasetDict, folder: Path, *, seed: int = 42
-) -> tuple[float, float]:
+def train_by_the_tutorial(dataset: DatasetDict, folder: Path, *, seed: int) -> tuple[float, float]:
     """Train with the tutorial's code, all its evaluations included.
 
     Returns:
@@ -101,7 +98,7 @@ def measure(*, seeds: int = 3, max_sentences: int | None = None) -> list[Row]:
     """Train both ways on WNUT 17, one after the other; the model is MiniLM.
 
     Args:
-        seeds: Runs of the lesson's recipe.
+        seeds: Runs of each recipe.
         max_sentences: A quick look at so many sentences of each split.
 
     Returns:
@@ -109,38 +106,20 @@ def measure(*, seeds: int = 3, max_sentences: int | None = None) -> list[Row]:
     """
     dataset = data.load(os.environ.get("WNUT17_DIR", "wnut_17"), max_sentences=max_sentences)
     folder = models.locate("minilm")
-    plain_seconds, plain_f1 = train_by_the_tutorial(dataset, folder)
-    runs = [
-        train_by_the_lesson(dataset, folder, seed=seed)
-        for seed in tqdm(range(seeds), desc="The lesson's recipe, a seed each")
-    ]
-    times, scores = zip(*runs, strict=True)
-    our_seconds = statistics.mean(times)
-    return [
-        row(
-            "test F1, TensorFlow",
-            "0 to 1",
-            plain_f1,
-            statistics.mean(scores),
-            faster=False,
-            note=f"seeds of the lesson: {', '.join(f'{score:.3f}' for score in scores)}",
-        ),
-        row(
-            "training, TensorFlow",
-            "s",
-            plain_seconds,
-            our_seconds,
-            faster=True,
-            note="with tracing and evaluations; the lesson's time is "
-            f"{our_seconds / plain_seconds:.2f} of the tutorial's",
-        ),
-    ]
+    times: dict[str, list[float]] = {"tutorial": [], "lessons": []}
+    scores: dict[str, list[float]] = {"tutorial": [], "lessons": []}
+    for seed in tqdm(range(seeds), desc="Both recipes, a seed each"):
+        for name, train in (("tutorial", train_by_the_tutorial), ("lessons", train_by_the_lesson)):
+            taken, f1 = train(dataset, folder, seed=seed)
+            times[name].append(taken)
+            scores[name].append(f1)
+    return report.recipes(times, scores, of=", TensorFlow")
 
 
 def main() -> None:
     """Measure, print the table and write it as JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tensorflow", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=3, help="runs of the lesson's recipe")
+    parser.add_argument("--seeds", type=int, default=3, help="runs of each recipe")
     parser.add_argument("--max-sentences", type=int, help="so many sentences of each split")
     parser.add_argument("--output", type=Path, default=Path("runs/benchmarks_tensorflow.json"))
     options = parser.parse_args()

@@ -7,7 +7,7 @@ environment of lesson 4: TensorFlow, and the last release of Transformers that w
 import math
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +19,7 @@ from datasets import Dataset, DatasetDict
 from numpy.typing import NDArray
 from packaging.version import Version
 from safetensors.numpy import save_file
+from tqdm.auto import tqdm
 
 WRONG_KERNEL = (
     "lesson 4 needs TensorFlow 2.21 and Transformers 4.54.1, and this kernel has {found}; choose "
@@ -241,6 +242,28 @@ class _Ids:
         return ids
 
 
+class Progress(keras.callbacks.Callback):
+    """One bar for a whole training, which a page made of a notebook can show too."""
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Show the bar."""
+        steps = self.params["epochs"] * self.params["steps"]
+        self._bar = tqdm(total=steps, desc="Training", unit="step")
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Count a step."""
+        self._bar.update()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Say what the epoch came to."""
+        scores = {name: score for name, score in (logs or {}).items() if name in ("loss", "f1")}
+        self._bar.set_postfix(epoch=epoch + 1, **scores)
+
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
+        """Leave the bar as it is."""
+        self._bar.close()
+
+
 def best_weights(settings: Settings) -> keras.callbacks.Callback:
     """A callback that ends a training with the weights of the epoch with the highest F1."""
     return keras.callbacks.EarlyStopping(
@@ -403,6 +426,8 @@ def train(
         callbacks=[
             WordScores(dataset["validation"], validation, validation_batches),
             best_weights(settings),
+            Progress(),
         ],
+        verbose=0,
     )
     return time.perf_counter() - start
