@@ -29,7 +29,7 @@ lessons: $(KERNEL) ## run all lessons; notebooks and pages end up in runs/
 
 test: $(KERNEL) $(VENV)/installed-cluster ## run the tests, every notebook included
 	$(BIN)/python -m pytest
-	$(TF_BIN)/python -m pytest tests/test_keras_training.py helpers/keras_training.py
+	$(TF_BIN)/python -m pytest $(addprefix tests/test_,keras_training.py models.py alignment.py metrics.py)
 	$(BIN)/python -m pytest --nbmake notebooks
 
 lab: $(KERNEL) ## open the lessons in JupyterLab

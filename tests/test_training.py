@@ -231,3 +231,28 @@ training.fine_tune(run)
     alone = training.fine_tune(dataclasses.replace(run, output_dir=f"{run.output_dir}-alone"))
     assert stored["test"]["types"].keys() == alone["test"]["types"].keys()
     assert stored["test"]["accuracy"] == pytest.approx(alone["test"]["accuracy"], abs=0.15)
+
+
+def test_the_notebook_launcher_trains_one_model_in_two_processes(run: Settings) -> None:
+    """The lines of lesson 3. Takes seconds: two processes are forked, which talk over gloo."""
+    program = f"""
+from accelerate import notebook_launcher
+from helpers import settings, training
+
+run = settings.load(**{run.to_dict()!r})
+notebook_launcher(training.fine_tune, args=(run,), num_processes=2)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        timeout=300,  # a process that waits for the other would wait for ever
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Launching training on 2 " in done.stdout
+    assert done.stdout.count("'eval_f1'") == run.epochs  # one process logs
+    stored = json.loads((training.model_dir(run) / "metrics.json").read_text(encoding="utf-8"))
+    assert stored["settings"] == run.to_dict()
+    assert [path.name for path in training.model_dir(run).parent.iterdir()] == ["model"]
