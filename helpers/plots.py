@@ -416,9 +416,9 @@ def score_by_time(
     """
     runs = pd.DataFrame({"seconds": seconds, "score": scores, "name": names})
     groups = runs.groupby("name", sort=False)
-    looks = [(colour, marker) for marker in "os^Dvp*" for colour in _PALETTE]
+    looks = zip(cycle(_PALETTE), cycle("os^Dvp"), strict=False)  # 42 until one comes again
     with _drawing(f"{score} by time", height=4 + 0.2 * len(groups)) as (figure, (axes,)):
-        for (name, group), (colour, marker) in zip(groups, cycle(looks), strict=False):
+        for (name, group), (colour, marker) in zip(groups, looks, strict=False):
             axes.plot(group["seconds"], group["score"], marker, color=colour, label=name)
         axes.grid(axis="y")
         axes.set(xlabel="time of a run (seconds)", ylabel=score, xlim=(0, 1.05 * max(seconds)))

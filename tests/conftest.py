@@ -5,6 +5,9 @@ PyTorch is imported only where a model is made: lesson 4's environment does with
 
 import json
 import os
+import secrets
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -169,3 +172,17 @@ def tiny_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tiny_model(tokenizer).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def ray_environment() -> Iterator[dict[str, str]]:
+    """The environment of processes that start or use a Ray of their own."""
+    pytest.importorskip("ray", reason="Ray is not installed: it comes with the extra [cluster]")
+    with tempfile.TemporaryDirectory(prefix="ray") as folder:  # sockets need a short path
+        yield {
+            **os.environ,
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN": secrets.token_hex(16),  # else Ray keeps one in the user's home
+            "RAY_TMPDIR": folder,
+            "RAY_USAGE_STATS_ENABLED": "0",
+        }

@@ -8,12 +8,10 @@ import csv
 import json
 import os
 import re
-import secrets
 import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from html.parser import HTMLParser
@@ -755,28 +753,19 @@ cluster.shutdown()
 
 
 @pytest.fixture(scope="module")
-def ray_cluster() -> Iterator[dict[str, str]]:
+def ray_cluster(ray_environment: dict[str, str]) -> Iterator[dict[str, str]]:
     """A head and two nodes of one core each, as processes; the environment to reach them."""
-    pytest.importorskip("ray", reason="Ray is not installed: it comes with the extra [cluster]")
-    with tempfile.TemporaryDirectory(prefix="ray") as folder:  # sockets need a short path
-        environment = {
-            **os.environ,
-            "RAY_AUTH_MODE": "token",
-            "RAY_AUTH_TOKEN": secrets.token_hex(16),  # else Ray keeps one in the user's home
-            "RAY_TMPDIR": folder,
-            "RAY_USAGE_STATS_ENABLED": "0",
-        }
-        cluster = subprocess.Popen(
-            [sys.executable, "-c", CLUSTER],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert cluster.stdout is not None
-        address = next(line for line in cluster.stdout if re.match(r"[\d.]+:\d+$", line)).strip()
-        yield {**environment, "RAY_ADDRESS": address}
-        cluster.communicate()
+    cluster = subprocess.Popen(
+        [sys.executable, "-c", CLUSTER],
+        env=ray_environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert cluster.stdout is not None
+    address = next(line for line in cluster.stdout if re.match(r"[\d.]+:\d+$", line)).strip()
+    yield {**ray_environment, "RAY_ADDRESS": address}
+    cluster.communicate()
 
 
 def test_a_run_whose_ray_worker_is_lost_is_done_again(
@@ -1030,6 +1019,7 @@ def test_score_by_time() -> None:
     figure = plots.score_by_time([9, 5, 7], [0.1, 0.2, 0.3], ["a", "$b$", "a"], score="f1")
     assert points(figure, 0) == [(9, 0.1), (7, 0.3)]
     assert points(figure, 1) == [(5, 0.2)]
+    assert [line.get_marker() for line in figure.axes[0].lines] == ["o", "s"]  # not colour alone
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "$b$"]
     assert figure.axes[0].get_xlim()[0] == 0
     assert figure.axes[0].get_xlim()[1] > 9

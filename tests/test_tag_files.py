@@ -8,7 +8,6 @@ import secrets
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -487,30 +486,21 @@ def test_an_actor_that_does_not_see_the_job_says_what_to_do(
 
 
 def test_ray_gives_the_same_in_the_same_order(
-    tagger: Tagger, tiny_model_dir: Path, tmp_path: Path
+    tagger: Tagger, tiny_model_dir: Path, tmp_path: Path, ray_environment: dict[str, str]
 ) -> None:
     """Takes seconds, since it starts a real Ray on this machine and its actors."""
-    pytest.importorskip("ray", reason="Ray is not installed: it comes with the extra [cluster]")
     lines = [str(number) for number in range(5000)]  # two parts
     source, target = tmp_path / "in.txt", tmp_path / "out.jsonl"
     source.write_bytes("\n".join(lines).encode() + b"\ncaf\xe9\n")
-    with tempfile.TemporaryDirectory(prefix="ray") as folder:  # sockets need a short path
-        environment = {
-            **os.environ,
-            "RAY_AUTH_MODE": "token",
-            "RAY_AUTH_TOKEN": secrets.token_hex(16),  # else Ray keeps one in the user's home
-            "RAY_TMPDIR": folder,
-            "RAY_USAGE_STATS_ENABLED": "0",
-        }
-        command = [sys.executable, "-m", "helpers.inference", "tag", str(source), str(target)]
-        done = subprocess.run(
-            [*command, "--model", str(tiny_model_dir), "--engine", "ray", "--address", "local"],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=Path(__file__).parent.parent,
-        )
+    command = [sys.executable, "-m", "helpers.inference", "tag", str(source), str(target)]
+    done = subprocess.run(
+        [*command, "--model", str(tiny_model_dir), "--engine", "ray", "--address", "local"],
+        env=ray_environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parent.parent,
+    )
     assert done.returncode == 0, done.stderr
     assert "5000 texts tagged" in done.stdout
     assert [record["line"] for record in rejects(target)] == [5001]

@@ -186,6 +186,20 @@ def test_the_model_folder_appears_whole_and_its_weights_are_safetensors(
     assert (folder / "metrics.json").read_text(encoding="utf-8") == before
 
 
+def output_of(command: list[str]) -> str:
+    """Run a command that starts two processes, each on a core of its own."""
+    done = subprocess.run(
+        command,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        timeout=300,  # a process that waits for the other would wait for ever
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_two_processes_score_every_word_once_and_save_one_model(
     run: Settings, tmp_path: Path
 ) -> None:
@@ -213,16 +227,8 @@ training.fine_tune(run)
         encoding="utf-8",
     )
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
-    done = subprocess.run(
-        [*torchrun, "--standalone", str(program)],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        timeout=300,  # a process that waits for the other would wait for ever
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    reports = [line for line in done.stdout.splitlines() if "REPORT " in line]
+    printed = output_of([*torchrun, "--standalone", str(program)])
+    reports = [line for line in printed.splitlines() if "REPORT " in line]
     [(processes, batch, found, expected)] = [json.loads(line.split(" ", 1)[1]) for line in reports]
     assert (processes, batch) == (2, run.batch_size // 2)
     for name in ("precision", "recall", "f1", "accuracy"):
@@ -242,17 +248,9 @@ from helpers import settings, training
 run = settings.load(**{run.to_dict()!r})
 notebook_launcher(training.fine_tune, args=(run,), num_processes=2)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        timeout=300,  # a process that waits for the other would wait for ever
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "Launching training on 2 " in done.stdout
-    assert done.stdout.count("'eval_f1'") == run.epochs  # one process logs
+    printed = output_of([sys.executable, "-c", program])
+    assert "Launching training on 2 " in printed
+    assert printed.count("'eval_f1'") == run.epochs  # one process logs
     stored = json.loads((training.model_dir(run) / "metrics.json").read_text(encoding="utf-8"))
     assert stored["settings"] == run.to_dict()
     assert [path.name for path in training.model_dir(run).parent.iterdir()] == ["model"]

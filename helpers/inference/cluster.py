@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import helpers
+from helpers.cluster import connect
 from helpers.inference.files import Job
 from helpers.inference.formats import Part
 from helpers.inference.tagger import load_tagger
@@ -24,8 +24,7 @@ class Ray:
 
     Attributes:
         model: As for `load_tagger`; a folder is one that all machines see.
-        address: Of the cluster; ``None`` is the one that ``RAY_ADDRESS`` names or that runs on
-            this machine, or else a new one of this machine alone.
+        address: Of the cluster, as for `helpers.cluster.connect`.
         device: As for `load_tagger`.
         batch_size: Windows that go through the model at once.
     """
@@ -37,9 +36,13 @@ class Ray:
 
     def __call__(self, job: Job, parts: Sequence[Part]) -> Iterator[Part]:
         """Tag parts, and give each once it is in the job's folder, in any order."""
-        ray = self._connected()
+        connect(self.address)
         if not parts:
             return
+        import ray.data  # there, since `connect` found it
+
+        logging.getLogger("ray.data").setLevel(logging.WARNING)
+        ray.data.DataContext.get_current().enable_progress_bars = False
         resources = ray.cluster_resources()
         kind = "GPU" if resources.get("GPU") and self.device != "cpu" else "CPU"
         pool = ray.data.ActorPoolStrategy(
@@ -63,26 +66,6 @@ class Ray:
         except ray.exceptions.RayError as error:
             cause = getattr(error, "cause", None) or error
             raise RuntimeError(f"the cluster could not tag {job.source.path}: {cause}") from error
-
-    def _connected(self) -> Any:
-        """The module ``ray``, connected; its machines get this package, if they lack it."""
-        try:
-            import ray
-            import ray.data
-        except ImportError:
-            raise RuntimeError(
-                "the engine 'ray' needs Ray: pip install 'token-classification-lessons[cluster]'"
-            ) from None
-        if not ray.is_initialized():
-            ray.init(
-                self.address,
-                runtime_env={"py_modules": [str(Path(helpers.__file__).parent)]},
-                logging_level=logging.WARNING,
-                log_to_driver=False,
-            )
-        logging.getLogger("ray.data").setLevel(logging.WARNING)
-        ray.data.DataContext.get_current().enable_progress_bars = False
-        return ray
 
 
 class _Actor:

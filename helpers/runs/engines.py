@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import helpers
+from helpers.cluster import connect
 from helpers.runs.spec import Run
 
 logger = logging.getLogger(__name__)
@@ -108,8 +107,7 @@ class Ray:
     """Tasks on a Ray cluster; a run whose worker is lost is done again elsewhere.
 
     Attributes:
-        address: Of the cluster; ``None`` is the one that ``RAY_ADDRESS`` names or that runs on
-            this machine, or else a new one of this machine alone.
+        address: Of the cluster, as for `helpers.cluster.connect`.
         cpus: CPU cores that a run takes.
         gpus: GPUs that a run takes; a share such as 0.5 lets two runs use the same one.
         retries: How often a run is done again after its worker was lost.
@@ -123,7 +121,7 @@ class Ray:
     @property
     def slots(self) -> int:
         """How many runs the machines that the cluster has now do at a time."""
-        machines = [node["Resources"] for node in self._connected().nodes() if node["Alive"]]
+        machines = [node["Resources"] for node in connect(self.address).nodes() if node["Alive"]]
         needs = {kind: n for kind, n in (("CPU", self.cpus), ("GPU", self.gpus)) if n}
         return sum(
             int(min(machine.get(kind, 0) // n for kind, n in needs.items())) for machine in machines
@@ -131,7 +129,7 @@ class Ray:
 
     def work(self, runs: Sequence[Run], attempt: Attempt) -> Iterator[Outcome]:
         """Do runs, and say of each as it ends what went wrong, if anything."""
-        ray = self._connected()
+        ray = connect(self.address)
         if not self.slots:
             logger.warning(
                 "no machine of the cluster has %g CPUs and %g GPUs for a run; waiting for one",
@@ -151,24 +149,6 @@ class Ray:
         finally:
             for left in working:
                 ray.cancel(left, force=True)
-
-    def _connected(self) -> Any:
-        """The module ``ray``, connected; its machines get this package, if they lack it."""
-        try:
-            import ray
-        except ImportError:
-            raise RuntimeError(
-                "the engine 'ray' needs Ray: pip install 'token-classification-lessons[cluster]'"
-            ) from None
-        if not ray.is_initialized():
-            package = str(Path(helpers.__file__).parent)
-            ray.init(
-                self.address,
-                runtime_env={"py_modules": [package]},
-                logging_level=logging.WARNING,
-                log_to_driver=False,
-            )
-        return ray
 
 
 def _call(attempt: Attempt, run: Run) -> str | None:

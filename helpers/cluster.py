@@ -1,0 +1,38 @@
+"""A Ray cluster, for work that is too much for one machine."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import helpers
+
+
+def connect(address: str | None = None) -> Any:
+    """Turn the address of a cluster into the module ``ray``, connected to it.
+
+    The machines of the cluster get this package, if they lack it.
+
+    Args:
+        address: Such as ``"auto"`` or ``"ray://host:10001"``; ``None`` is the one that
+            ``RAY_ADDRESS`` names or that runs on this machine, or else a new one of this machine
+            alone.
+
+    Raises:
+        RuntimeError: Ray is not installed.
+
+    Source: https://docs.ray.io/en/latest/ray-core/api/doc/ray.init.html
+    """
+    try:
+        import ray
+    except ImportError:
+        raise RuntimeError(
+            "the engine 'ray' needs Ray: pip install 'token-classification-lessons[cluster]'"
+        ) from None
+    if not ray.is_initialized():
+        ray.init(
+            address,
+            runtime_env={"py_modules": [str(Path(helpers.__file__).parent)]},
+            logging_level=logging.WARNING,
+            log_to_driver=False,
+        )
+    return ray
