@@ -243,7 +243,10 @@ class _Ids:
 
 
 class Progress(keras.callbacks.Callback):
-    """One bar for a whole training, which a page made of a notebook can show too."""
+    """One bar for a whole training, which a page made of a notebook can show too.
+
+    `tqdm.keras.TqdmCallback` would be that, but it takes its base class from Keras 3.
+    """
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Show the bar."""
