@@ -19,11 +19,9 @@ from datasets import DatasetDict, disable_progress_bars
 from tqdm import tqdm
 
 from benchmarks import report, tutorial
-from benchmarks.report import Row, row, seconds
+from benchmarks.report import RECIPE, Row, row, seconds
 from helpers import alignment, data, models, settings, training
 from helpers.inference import load_tagger
-
-RECIPE = {"epochs": 2, "batch_size": 16}  # for WNUT 17, which is ten times the sample
 
 
 def preprocessing(dataset: DatasetDict, folder: Path) -> Iterator[Row]:

@@ -41,10 +41,9 @@ print(time.perf_counter() - start)
 """
 
 
-def save_model(folder: Path, types: Sequence[str], **sizes: int) -> Path:
+def save_model(folder: Path, names: Sequence[str], **sizes: int) -> Path:
     """Write a model that nobody trained: MiniLM, with other sizes where they are given."""
     minilm = models.locate("minilm")
-    names = tagging.label_names(types)
     labels = {"id2label": tagging.id2label(names), "label2id": tagging.label2id(names)}
     config = AutoConfig.from_pretrained(minilm, **labels, **sizes)
     torch.manual_seed(0)
@@ -131,14 +130,13 @@ def main() -> None:
         os.environ.get("WNUT17_DIR", "wnut_17"), max_sentences=options.max_sentences
     )
     texts = [" ".join(words) for words in dataset["test"]["tokens"]]
-    names = dataset["test"].features["ner_tags"].feature.names
-    types = sorted({name[2:] for name in names} - {""})
+    names = data.tag_names(dataset)
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        fast = speed(save_model(work / "minilm", types), texts, work)
+        fast = speed(save_model(work / "minilm", names), texts, work)
         small = save_model(
             work / "small",
-            types,
+            names,
             hidden_size=32,
             num_hidden_layers=1,
             num_attention_heads=2,

@@ -15,10 +15,8 @@ from datasets import DatasetDict, disable_progress_bars
 from tqdm import tqdm
 
 from benchmarks import report, tutorial
-from benchmarks.report import Row
+from benchmarks.report import RECIPE, Row
 from helpers import alignment, data, keras_training, models, settings
-
-RECIPE = {"epochs": 2, "batch_size": 16}  # for WNUT 17, which is ten times the sample
 
 
 def train_by_the_tutorial(dataset: DatasetDict, folder: Path, *, seed: int) -> tuple[float, float]:

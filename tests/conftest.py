@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import transformers
+from datasets import DatasetDict
 from hypothesis import settings
 from packaging.version import Version
 from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors, trainers
@@ -27,7 +28,8 @@ from transformers import (
 if TYPE_CHECKING:
     from transformers import BertForTokenClassification
 
-from helpers import tagging
+from helpers import data, tagging
+from helpers.settings import Settings, load
 
 settings.register_profile("lessons", deadline=None, max_examples=50)  # no test asserts a time
 settings.load_profile("lessons")
@@ -172,6 +174,25 @@ def tiny_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tiny_model(tokenizer).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def tiny_run(model: Path, output_dir: Path) -> Settings:
+    """A run of seconds: a slice of the sample and a tiny model."""
+    return load(
+        "smoke",
+        model=str(model),
+        max_sentences=24,
+        epochs=2,
+        learning_rate=3e-3,
+        frozen_layers=1,
+        output_dir=str(output_dir),
+    )
+
+
+@pytest.fixture
+def dataset(run: Settings) -> DatasetDict:
+    """The data of the run that a test file has a fixture for."""
+    return data.load(run.dataset, max_sentences=run.max_sentences, seed=run.seed)
 
 
 @pytest.fixture(scope="session")

@@ -19,11 +19,11 @@ from typing import Any
 import nbformat
 import numpy as np
 import pytest
-from conftest import NAMES, tiny_config, wordpiece
+from conftest import NAMES, tiny_config, tiny_run, wordpiece
 from datasets import Dataset, DatasetDict
 from transformers import PreTrainedTokenizerBase
 
-from helpers import alignment, data, models, settings
+from helpers import alignment, data, models
 from helpers.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,21 +60,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(tiny_folder: Path, tmp_path: Path) -> Settings:
-    """A run of seconds: a slice of the sample and the tiny model."""
-    return settings.load(
-        "smoke",
-        model=str(tiny_folder),
-        max_sentences=24,
-        epochs=2,
-        learning_rate=3e-3,
-        frozen_layers=1,
-        output_dir=str(tmp_path / "run"),
-    )
-
-
-@pytest.fixture
-def dataset(run: Settings) -> DatasetDict:
-    return data.load(run.dataset, max_sentences=run.max_sentences, seed=run.seed)
+    return tiny_run(tiny_folder, tmp_path / "run")
 
 
 @pytest.fixture
@@ -183,7 +169,7 @@ def test_keras_sees_the_scores_of_every_word_and_keeps_the_best_weights(
 ) -> None:
     """Takes seconds: it traces a model."""
     encoded = alignment.encode(dataset, tokenizer, max_length=20, stride=5)["validation"]
-    rows = keras_training.longest_first(encoded)
+    rows = alignment.longest_first(encoded)
     model = keras_training.load_model(run.model, NAMES, run)
     batches = keras_training.evaluation_batches(model, tokenizer, rows)
     callback = keras_training.WordScores(dataset["validation"], rows, batches)
@@ -257,7 +243,7 @@ def test_the_lesson_shares_after_every_epoch_if_told_to(
     lesson = nbformat.read(ROOT / "notebooks" / "04_tensorflow_finetuning.ipynb", as_version=4)
     [cell] = [cell.source for cell in lesson.cells if cell.id == "callbacks"]
     encoded = alignment.encode(dataset, tokenizer, stride=run.stride)
-    rows = keras_training.longest_first(encoded["validation"])
+    rows = alignment.longest_first(encoded["validation"])
     model = keras_training.load_model(run.model, NAMES, run)
     names = {
         "corpus": dataset,

@@ -21,7 +21,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
 
 FLOORS = [
     {"tagging", "settings", "exercises", "cluster"},
-    {"readers", "data", "models", "model_folder", "alignment", "metrics", "plots"},
+    {"readers", "data", "models", "model_folder", "alignment", "preparation", "metrics", "plots"},
     {"training", "keras_training", "inference"},
     {"runs"},
 ]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import NAMES, TYPES
+from conftest import NAMES, TYPES, tiny_run
 from datasets import DatasetDict
 from huggingface_hub import ModelCard
 from safetensors import safe_open
@@ -23,27 +23,13 @@ from transformers import (
     pipeline,
 )
 
-from helpers import alignment, data, inference, metrics, model_folder, models, settings, training
+from helpers import alignment, inference, metrics, model_folder, models, training
 from helpers.settings import Settings
 
 
 @pytest.fixture
 def run(tiny_model_dir: Path, tmp_path: Path) -> Settings:
-    """A run of seconds: a slice of the sample and the tiny model."""
-    return settings.load(
-        "smoke",
-        model=str(tiny_model_dir),
-        max_sentences=24,
-        epochs=2,
-        learning_rate=3e-3,
-        frozen_layers=1,
-        output_dir=str(tmp_path / "run"),
-    )
-
-
-@pytest.fixture
-def dataset(run: Settings) -> DatasetDict:
-    return data.load(run.dataset, max_sentences=run.max_sentences, seed=run.seed)
+    return tiny_run(tiny_model_dir, tmp_path / "run")
 
 
 def trainer_for(run: Settings, dataset: DatasetDict) -> Any:  # a Trainer whose parts are all set
