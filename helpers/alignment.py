@@ -163,8 +163,9 @@ def encode(
 ) -> Data:
     """Turn a data set of words and tags into one of windows, ready to train on and read back.
 
-    One line of the log counts the words that yield no subword: a model never sees them, so
-    `read_back` tags them ``O``.
+    One line of the log counts the words that yield no subword, which a model never sees (see
+    `read_back`). Another says so if the tokenizer does not know the language of the text: if
+    more than a tenth of the subwords are unknown, or a word takes more than four on average.
 
     Args:
         dataset: Features ``tokens`` and ``ner_tags``; one split or several.
@@ -182,18 +183,25 @@ def encode(
         ValueError: As for `tokenize_and_align_labels`.
     """
     if isinstance(dataset, DatasetDict):
-        return DatasetDict(
-            {
-                name: encode(
-                    split,
-                    tokenizer,
-                    label_all_subwords=label_all_subwords,
-                    max_length=max_length,
-                    stride=stride,
-                )
-                for name, split in dataset.items()
-            }
-        )
+        encoded = {
+            name: _encode(split, tokenizer, label_all_subwords, max_length, stride)
+            for name, split in dataset.items()
+        }
+        _report_fit(dataset, encoded, tokenizer)
+        return DatasetDict(encoded)
+    one = _encode(dataset, tokenizer, label_all_subwords, max_length, stride)
+    _report_fit({"": dataset}, {"": one}, tokenizer)
+    return one
+
+
+def _encode(
+    dataset: Dataset,
+    tokenizer: PreTrainedTokenizerBase,
+    label_all_subwords: bool,
+    max_length: int | None,
+    stride: int,
+) -> Dataset:
+    """Turn one split into windows; see `encode`."""
 
     def encode_batch(examples: Mapping[str, Any], indices: Sequence[int]) -> dict[str, Any]:
         encoding, subwords = tokenize_words(
@@ -231,8 +239,12 @@ def read_back(
 ) -> list[list[int]]:
     """Turn one id for each subword into exactly one id for each word, windows merged.
 
+    A word that yields no subword takes the id of ``outside``. Inside an entity that goes on
+    around it, it continues the entity instead.
+
     Args:
-        predictions: Ids, one row for each window of ``encoded``; rows may be padded.
+        predictions: Ids, in the order that `helpers.tagging.label_names` gives where
+            ``outside`` is 0, one row for each window of ``encoded``; rows may be padded.
         encoded: A split as `encode` returns it, whose rows the predictions follow.
         word_counts: Number of words of each sentence of the split.
         outside: Id for words that yield no subword.
@@ -249,7 +261,7 @@ def read_back(
             "takes one row, in the same order"
         )
     starts = np.concatenate([[0], np.cumsum(word_counts)])
-    flat = np.full(starts[-1], outside, dtype=np.int64)
+    flat = np.full(starts[-1], -1, dtype=np.int64)
     rows = zip(predictions, encoded["word_ids"], encoded["sentence"], strict=True)
     for number, (row, word_ids, sentence) in enumerate(rows):
         if len(row) < len(word_ids):
@@ -259,7 +271,24 @@ def read_back(
             )
         words = np.asarray(word_ids)
         flat[starts[sentence] + words[words >= 0]] = np.asarray(row)[: len(words)][words >= 0]
+    _fill_unread(flat, np.repeat(np.arange(len(word_counts)), word_counts), outside)
     return [ids.tolist() for ids in np.split(flat, starts[1:-1])] if len(word_counts) else []
+
+
+def _fill_unread(ids: Ints, sentence: Ints, outside: int) -> None:
+    """Give words without an id (-1) that of the entity that goes on around them, or outside."""
+    unread = np.flatnonzero(ids < 0)
+    read = np.flatnonzero(ids >= 0)
+    ids[unread] = outside
+    at = np.searchsorted(read, unread)
+    between = (at > 0) & (at < len(read))
+    unread, at = unread[between], at[between]
+    before, after = read[at - 1], read[at]
+    together = (sentence[before] == sentence[unread]) & (sentence[unread] == sentence[after])
+    inside = (ids[after] > 0) & (ids[after] % 2 == 0)  # I has an even id, and B the one before
+    goes_on = (ids[before] == ids[after]) | (ids[before] == ids[after] - 1)
+    filled = together & inside & goes_on & (outside == 0)
+    ids[unread[filled]] = ids[after[filled]]
 
 
 def longest_first(encoded: Dataset) -> Dataset:
@@ -396,6 +425,36 @@ def _labels(
     return labels
 
 
+def _report_fit(
+    dataset: Mapping[str, Dataset],
+    encoded: Mapping[str, Dataset],
+    tokenizer: PreTrainedTokenizerBase,
+) -> None:
+    """Log whether the tokenizer does not know the language of the text."""
+    n_words = sum(len(words) for split in dataset.values() for words in split["tokens"])
+    n_special = tokenizer.num_special_tokens_to_add()
+    n_subwords = sum(
+        pc.sum(split.data["length"]).as_py() - len(split) * n_special
+        for split in encoded.values()
+        if len(split)
+    )
+    n_unknown = sum(
+        pc.sum(
+            pc.equal(pc.list_flatten(split.data["input_ids"]), tokenizer.unk_token_id or -1)
+        ).as_py()
+        or 0
+        for split in encoded.values()
+    )
+    if n_words and (n_unknown > n_subwords / 10 or n_subwords > 4 * n_words):
+        logger.warning(
+            "this model's tokenizer fits the text badly: %.0f %% of its subwords are unknown to "
+            "it, and a word takes %.1f on average; choose a model of the text's language, or a "
+            "multilingual one",
+            100 * n_unknown / max(n_subwords, 1),
+            n_subwords / n_words,
+        )
+
+
 def _report_unread(dataset: Dataset, encoded: Dataset) -> None:
     """Log how many words yield no subword, and which."""
     n_words = sum(len(words) for words in dataset["tokens"])
@@ -412,7 +471,7 @@ def _report_unread(dataset: Dataset, encoded: Dataset) -> None:
         if position not in seen
     ]
     logger.warning(
-        "%d of %d words yield no subword and are tagged O: %.200s",
+        "%d of %d words yield no subword, so that no model sees them: %.200s",
         len(unread),
         n_words,
         ", ".join(ascii(word) for word in dict.fromkeys(unread)),

@@ -11,20 +11,25 @@ import re
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
+from typing import get_args
 
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value, load_dataset
 from huggingface_hub import constants, snapshot_download
 from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
 from helpers import readers
-from helpers.readers import Sentence, Split
-from helpers.tagging import TagError, detect_scheme, label2id, label_names, split_tag, to_iob2
+from helpers.readers import Overlaps, Sentence, Split
+from helpers.tagging import OUTSIDE, label2id, label_names, split_tag
 
 _SPLITS = ("train", "validation", "test")
 _SPLIT_OF = {
     **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("validation", "valid", "val", "dev", "development"), "validation"),
-    "test": "test",
+    **dict.fromkeys(
+        ("validation", "validate", "valid", "val", "dev", "devel", "development", "testa"),
+        "validation",
+    ),
+    **dict.fromkeys(("test", "testing", "testb"), "test"),
+    "eval": "validation",
 }
 _SAMPLE_FOLDER = Path(__file__).with_name("sample")
 _HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
@@ -42,6 +47,8 @@ def load(
     revision: str | None = None,
     columns: Sequence[str] | None = None,
     tag_names: Sequence[str] | None = None,
+    encoding: str | None = None,
+    overlaps: Overlaps = "refuse",
 ) -> DatasetDict:
     """Turn the name of a data set into its train, validation and test splits in IOB2.
 
@@ -52,19 +59,24 @@ def load(
     ['O', 'B-corporation', 'I-corporation']
 
     A validation or test split that is missing is a tenth of train, drawn with ``seed``. Tags in
-    IOB1, IOBES or BILOU, and types without prefixes, are converted to IOB2.
+    any scheme, and types without prefixes, are converted to IOB2, see `helpers.tagging`.
 
     Args:
-        dataset: ``"wnut_17"`` or any other id on the Hub; ``"sample"``; a folder with files named
-            for train, validation (or dev) and test; or a map from split to file.
+        dataset: ``"wnut_17"`` or any other id on the Hub; ``"sample"``; a folder with files (or
+            folders of BRAT's) named for train, validation (or dev) and test; or a map from split
+            to file.
         max_sentences: Keep so many sentences of each split, drawn with ``seed``, in their order;
             ``None`` keeps all.
         seed: For every random choice.
         revision: Branch, tag or commit on the Hub. ``None`` is the newest, which for WNUT 17 is
             that of the Hub's conversion to Parquet, ``refs/convert/parquet``.
-        columns: For CoNLL files, the names of their columns in order, such as
-            ``("tag", "token")``; ``None`` is the word first and the tag last.
+        columns: For CoNLL and CSV files, the names of all their columns in order: ``"token"``,
+            ``"tag"``, in CSV perhaps ``"sentence"``, and anything for the others, such as
+            ``("_", "token", "_", "tag")``; ``None`` finds them by what they hold.
         tag_names: For tags that are ids without names, the tag of each id in order.
+        encoding: How files are written, such as ``"latin-1"``; ``None`` is UTF-8.
+        overlaps: For texts with entities by character: ``"refuse"`` those that overlap, or keep
+            the ``"outermost"``.
 
     Returns:
         The splits ``train``, ``validation`` and ``test`` with the features ``id`` (string),
@@ -78,23 +90,48 @@ def load(
     """
     if max_sentences is not None and max_sentences < 1:
         raise ValueError(f"max_sentences={max_sentences}: expected None or a number from 1")
-    files = _local_files(dataset)
-    if files is None:
-        if columns is not None:
-            raise ValueError(f"columns= is for CoNLL files; {dataset!r} is a data set on the Hub")
-        splits = _read_hub(str(dataset), revision, tag_names)
-    else:
-        if revision is not None:
-            raise ValueError(f"revision={revision!r} is for the Hub; {dataset!r} is local")
-        splits = {
-            split: readers.read(path, columns=columns, tag_names=tag_names)
-            for split, path in files.items()
-        }
-    splits = _in_iob2(splits)
+    if overlaps not in get_args(Overlaps):
+        raise ValueError(f"overlaps={overlaps!r}: expected one of {', '.join(get_args(Overlaps))}")
+    splits = _read(
+        dataset,
+        revision=revision,
+        columns=columns,
+        tag_names=tag_names,
+        encoding=encoding,
+        overlaps=overlaps,
+    )
     names = _known_tags(splits)
     parts = _with_all_splits(splits, seed)
     return DatasetDict(
         {split: _to_dataset(_draw(parts[split], max_sentences, seed), names) for split in _SPLITS}
+    )
+
+
+def _read(
+    dataset: str | PathLike[str] | Mapping[str, str],
+    *,
+    revision: str | None,
+    columns: Sequence[str] | None,
+    tag_names: Sequence[str] | None,
+    encoding: str | None,
+    overlaps: Overlaps,
+) -> dict[str, Split]:
+    """Read the splits that a data set has, their tags in IOB2."""
+    files = _local_files(dataset)
+    if files is None:
+        for name, value in {"columns": columns, "encoding": encoding}.items():
+            if value is not None:
+                raise ValueError(f"{name}= is for files; {dataset!r} is a data set on the Hub")
+        return readers.in_iob2(_read_hub(str(dataset), revision, tag_names, overlaps))
+    if revision is not None:
+        raise ValueError(f"revision={revision!r} is for the Hub; {dataset!r} is local")
+    return readers.in_iob2(
+        {
+            split: readers.read(
+                path, columns=columns, tag_names=tag_names, encoding=encoding, overlaps=overlaps
+            )
+            for split, path in files.items()
+        }
     )
 
 
@@ -139,28 +176,56 @@ def _files_of(named: Mapping[str, str]) -> dict[str, Path]:
 
 
 def _files_in(folder: Path) -> dict[str, Path]:
-    """Find the file of each split, one whose name holds the split's name as a word."""
+    """Find the file of each split, one whose name holds the split's name as a word.
+
+    What lies in the folder and is left alone is named in a line of the log.
+    """
+    if readers.is_brat(folder):
+        logger.warning("%s: took its documents, of BRAT, for train", folder)
+        return {"train": folder}
     files: dict[str, Path] = {}
-    paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in readers.SUFFIXES]
-    for path in paths:
-        words = re.findall("[a-z]+", path.stem.lower())
-        for split in {_SPLIT_OF[word] for word in words if word in _SPLIT_OF}:
-            if split in files:
-                raise ValueError(
-                    f"{folder}: {files[split].name} and {path.name} are both named for the split "
-                    f"{split}; keep one, or give a map from split to file"
-                )
+    left: list[str] = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.suffix == ".ann":  # hidden, or read with its .txt
+            continue
+        # of two names for splits the first counts, as in "train-dev.conll"
+        split = next((split for word in _words(path) if (split := _SPLIT_OF.get(word))), None)
+        if split is None or not _is_data(path):
+            left.append(path.name)
+        elif split in files:
+            raise ValueError(
+                f"{folder}: {files[split].name} and {path.name} are both named for the split "
+                f"{split}; keep one, or give a map from split to file"
+            )
+        else:
             files[split] = path
     if "train" not in files:
-        found = ", ".join(path.name for path in paths) or "none"
         raise ValueError(
-            f"{folder}: no train split; looked for a file named for it, such as train.conll, "
-            f"among those that end in {' '.join(sorted(readers.SUFFIXES))}; found {found}"
+            f"{folder}: no train split; looked for a file named for it, such as train.conll; "
+            f"found {', '.join([*(path.name for path in files.values()), *left]) or 'none'}. "
+            "Rename a file, or give a map from split to file"
         )
+    if left and folder != _SAMPLE_FOLDER:
+        logger.warning("%s: left alone %s", folder, ", ".join(left))
     return files
 
 
-def _read_hub(repo: str, revision: str | None, tag_names: Sequence[str] | None) -> dict[str, Split]:
+def _words(path: Path) -> list[str]:
+    """Cut a file's name into words; in eng.testa the ending is the split, in a.txt it is none."""
+    name = path.stem if path.suffix.lower() in readers.SUFFIXES else path.name
+    return re.findall("[a-z]+", name.lower())
+
+
+def _is_data(path: Path) -> bool:
+    if path.is_dir():
+        return readers.is_brat(path)
+    suffix = path.suffix.lower()
+    return suffix in readers.SUFFIXES or not suffix or suffix[1:] in _SPLIT_OF
+
+
+def _read_hub(
+    repo: str, revision: str | None, tag_names: Sequence[str] | None, overlaps: Overlaps
+) -> dict[str, Split]:
     if revision is None and repo == "wnut_17":
         revision = _PARQUET_REVISION
     source = repo if revision is None else f"{repo} at revision {revision}"
@@ -178,7 +243,9 @@ def _read_hub(repo: str, revision: str | None, tag_names: Sequence[str] | None) 
             logger.warning("%s: left out the split %s", source, key)
             continue
         name = f"{source}, split {key}"
-        splits[split] = readers.read_dataset(part, name=name, tag_names=tag_names)
+        splits[split] = readers.read_dataset(
+            part, name=name, tag_names=tag_names, overlaps=overlaps
+        )
     if "train" not in splits:
         raise ValueError(f"{source}: no train split; found {', '.join(map(str, loaded))}")
     return splits
@@ -229,45 +296,26 @@ def _download(repo: str, revision: str | None, source: str) -> Path:
     return folder
 
 
-def _in_iob2(splits: Mapping[str, Split]) -> dict[str, Split]:
-    """Convert the tags of all splits from the one scheme that fits them all."""
-    places = [(split, at) for split in splits.values() for at in range(len(split.sentences))]
-    try:
-        scheme = detect_scheme([split.sentences[at].tags for split, at in places])
-    except TagError as error:
-        split, at = places[error.sentence or 0]
-        raise ValueError(f"{split.place(at, error.position)}: {error}") from None
-    if scheme == "IOB2":
-        return dict(splits)
-    found = "types without prefixes" if scheme == "bare" else scheme
-    logger.warning("%s: converted the tags from %s to IOB2", splits["train"].name, found)
-    return {
-        name: split.with_tags([to_iob2(sentence.tags, scheme) for sentence in split.sentences])
-        for name, split in splits.items()
-    }
-
-
 def _known_tags(splits: Mapping[str, Split]) -> list[str]:
-    """List the tags to predict; validation and test may hold no others than train.
+    """List the tags to predict; validation and test may hold no other types than train.
 
-    A source that declares its tags knows them all, whether or not train holds each.
+    A source that declares its tags knows their types, whether or not train holds each.
     """
     train = splits["train"]
     used = {tag for sentence in train.sentences for tag in sentence.tags}
-    names = label_names({split_tag(tag)[1] for tag in train.declared or used} - {""})
-    if len(names) == 1:
+    types = {split_tag(tag)[1] for tag in train.declared or used} - {""}
+    if not types:
         raise ValueError(f"{train.name}: every tag is O; expected entities in train")
-    known = set(names) if train.declared else used | {"O"}
     for split in splits.values():
         for at, sentence in enumerate(split.sentences):
             for position, tag in enumerate(sentence.tags):
-                if tag not in known:
+                if tag != OUTSIDE and split_tag(tag)[1] not in types:
                     raise ValueError(
-                        f"{split.place(at, position)}: the tag {tag!r} does not occur in train "
-                        f"({train.name}), so no model can learn it; add an example there or "
-                        "correct the tag"
+                        f"{split.place(at, position)}: the type {split_tag(tag)[1]!r} does not "
+                        f"occur in train ({train.name}), so no model can learn it; add an example "
+                        "there or correct the tag"
                     )
-    return names
+    return label_names(types)
 
 
 def _with_all_splits(splits: Mapping[str, Split], seed: int) -> dict[str, list[Sentence]]:

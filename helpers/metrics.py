@@ -5,8 +5,8 @@ predicted entities that are right, recall the share of the gold entities that we
 harmonic mean. Accuracy is the share of words with the right tag; since most words are ``O`` it is
 high for a tagger that finds nothing. A ratio that divides by zero is 0.
 
-``python -m helpers.metrics GOLD PREDICTION`` prints the scores of one CoNLL file against another;
-their tags may be written in any scheme that `helpers.tagging` knows.
+``python -m helpers.metrics GOLD PREDICTION`` prints the scores of one file against another; both
+are read as `helpers.data` reads data.
 
 Sources: Ramshaw and Marcus (1995) and the CoNLL evaluation script (entities in place);
 Nakayama (2018), *seqeval* (its implementation); Derczynski et al. (2017), *Results of the
@@ -26,7 +26,8 @@ import pandas as pd
 
 from helpers import readers
 from helpers.alignment import read_back
-from helpers.tagging import OUTSIDE, TagError, detect_scheme, entity_spans, spans_to_tags, split_tag
+from helpers.settings import dataset_options, literal
+from helpers.tagging import OUTSIDE, entity_spans
 
 if TYPE_CHECKING:
     import evaluate
@@ -290,9 +291,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = _parser()
     chosen = parser.parse_args(arguments)
     try:
-        gold, predicted = readers.read(chosen.gold), readers.read(chosen.prediction)
+        options = dataset_options(literal(chosen.dataset_options))
+        gold, predicted = (
+            readers.read(path, **options) for path in (chosen.gold, chosen.prediction)
+        )
         _check_same_words(gold, predicted)
-        references, predictions = _iob2(gold), _iob2(predicted)
+        # a tagger may find nothing, so its tags are told by those of the gold file
+        read = readers.in_iob2({"gold": gold, "prediction": predicted})
+        references, predictions = ([one.tags for one in split.sentences] for split in read.values())
     except (OSError, ValueError) as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
     tokens = [sentence.tokens for sentence in gold.sentences]
@@ -310,6 +316,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("gold", type=Path, metavar="GOLD", help="file with the gold tags")
     parser.add_argument("prediction", type=Path, metavar="PREDICTION", help="with predicted tags")
+    parser.add_argument(
+        "--dataset-options",
+        default="{}",
+        metavar="DICT",
+        help="how to read both, as in a lesson, such as \"{'columns': ['token', '_', 'tag']}\"",
+    )
     return parser
 
 
@@ -329,21 +341,6 @@ def _words(split: readers.Split) -> Iterator[tuple[str, str]]:
             yield repr(word), split.place(number, position)
         yield "end of the sentence", f"after {split.place(number, -1)}"
     yield "end of the file", split.name
-
-
-def _iob2(split: readers.Split) -> list[list[str]]:
-    """Turn the tags of a file into IOB2, forgiving an entity that starts or ends wrongly.
-
-    A tagger may well predict such an entity; it is read as the CoNLL evaluation script reads it.
-    """
-    sentences = [sentence.tags for sentence in split.sentences]
-    try:
-        detect_scheme(sentences)
-    except TagError as error:
-        number, position = error.sentence or 0, error.position
-        if not split_tag(sentences[number][position])[0]:
-            raise ValueError(f"{split.place(number, position)}: {error}") from None
-    return [spans_to_tags(entity_spans(tags), len(tags)) for tags in sentences]
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ def prepare(settings: Settings) -> Prepared:
         max_sentences=settings.max_sentences,
         seed=settings.seed,
         revision=settings.dataset_revision,
+        **settings.dataset_options,
     )
     folder = models.locate(settings.model, revision=settings.model_revision)
     tokenizer = models.load_tokenizer(folder)

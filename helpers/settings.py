@@ -3,17 +3,29 @@
 import ast
 import dataclasses
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError, with_config
 from pydantic.dataclasses import dataclass
+from pydantic_core import ErrorDetails
+from typing_extensions import TypedDict  # pydantic needs it on Python 3.11
 
 _PROFILES_FILE = Path(__file__).with_name("profiles.toml")
 
 _Count = Annotated[int, Field(ge=1)]
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
+class DatasetOptions(TypedDict, total=False):
+    """How to read a data set; see `helpers.data.load`."""
+
+    columns: Sequence[str]
+    tag_names: Sequence[str]
+    encoding: str
+    overlaps: Literal["refuse", "outermost"]
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(strict=True))
@@ -23,6 +35,8 @@ class Settings:
     Attributes:
         profile: Name of the profile that fills what was not chosen.
         dataset: ``"wnut_17"``, ``"sample"``, a Hub id, a folder, or a map from split to file.
+        dataset_options: How to read the data: ``columns``, ``tag_names``, ``encoding`` and
+            ``overlaps``, as for `helpers.data.load`; ``None`` finds out.
         dataset_revision: Branch, tag or commit on the Hub; ``None`` is the pinned one for
             WNUT 17 and the newest for any other.
         model: ``"minilm"``, a Hub id, or a folder.
@@ -47,6 +61,7 @@ class Settings:
 
     profile: str
     dataset: str | Mapping[str, str]
+    dataset_options: DatasetOptions = Field(default_factory=DatasetOptions)
     dataset_revision: str | None = None
     model: str
     model_revision: str | None = None
@@ -110,11 +125,20 @@ def load(profile: str = "full", **overrides: Any) -> Settings:
     try:
         return Settings(profile=profile, **{**_profiles()[profile], **chosen})
     except ValidationError as error:
-        problems = {str(problem["loc"][0]): problem["msg"] for problem in error.errors()}
+        problems = {problem["loc"][0]: _problem(problem) for problem in error.errors()}
         found = "; ".join(
-            f"{name}: {text}; found {chosen[name]!r}" for name, text in problems.items()
+            f"{name}: {text}; found {chosen[str(name)]!r}" for name, text in problems.items()
         )
         raise ValueError(f"invalid setting {found}") from None
+
+
+def dataset_options(options: Mapping[str, Any]) -> DatasetOptions:
+    """Check how to read a data set, outside a run.
+
+    Raises:
+        ValueError: An unknown option or a value of the wrong type; the message lists the valid.
+    """
+    return load("offline", dataset_options=options).dataset_options
 
 
 def literal(text: str) -> Any:
@@ -127,6 +151,14 @@ def literal(text: str) -> Any:
         return ast.literal_eval(text)
     except (SyntaxError, ValueError):
         return text
+
+
+def _problem(problem: ErrorDetails) -> str:
+    """Say what is wrong with a value, and in a mapping with which of its entries."""
+    name = "".join(f"{part}: " for part in problem["loc"][1:2])
+    if problem["type"] == "extra_forbidden":
+        return f"{name}no such option; valid options: {', '.join(DatasetOptions.__annotations__)}"
+    return name + problem["msg"]
 
 
 @cache

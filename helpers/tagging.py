@@ -1,4 +1,4 @@
-"""Tag schemes: any of IOB1, IOB2, IOBES and BILOU to IOB2, and tags to entity spans and back.
+"""Tag schemes: however a source writes its tags, to IOB2; tags to entity spans and back.
 
 A **tag** is a string such as ``B-person`` (a prefix and a type) or ``O`` (outside every entity).
 A **span** is ``(type, start_word, end_word)`` with the end exclusive.
@@ -6,40 +6,50 @@ A **span** is ``(type, start_word, end_word)`` with the end exclusive.
 Sources: Ramshaw and Marcus (1995), *Text Chunking using Transformation-Based Learning* (IOB1);
 Ratnaparkhi (1998), *Maximum Entropy Models for Natural Language Ambiguity Resolution* (IOB2);
 Ratinov and Roth (2009), *Design Challenges and Misconceptions in Named Entity Recognition*
-(BILOU). IOBES is BILOU with the letters E and S for L and U.
+(BILOU). IOBES is BILOU with the letters E and S for L and U; BMES is IOBES with M for I, and
+BMEWO has W for S as well.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal
+import re
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple
 
 Span = tuple[str, int, int]
-Scheme = Literal["IOB1", "IOB2", "IOBES", "BILOU", "bare"]
+Scheme = Literal["IOB1", "IOB2", "IOBES", "BILOU"]
 
 OUTSIDE = "O"
-_PREFIXES: Mapping[Scheme, frozenset[str]] = {
-    "IOB1": frozenset("BI"),
-    "IOB2": frozenset("BI"),
-    "IOBES": frozenset("BIES"),
-    "BILOU": frozenset("BILU"),
-    "bare": frozenset(),
-}
+ONE_TYPE = "entity"  # where a source has prefixes and no types
 _ALL_PREFIXES = frozenset("BIESLU")
 _BEGINS = frozenset("BSU")
 _ENDS = frozenset("ESLU")
 
+_USUAL_PREFIX = {"M": "I", "W": "S"}
+_OUTSIDE_MARKS = (OUTSIDE, "o", "0", "_", "OTHER")
+_FORMS = [
+    re.compile(form, re.DOTALL)
+    for form in (
+        "(?P<prefix>[BIESLUMW])(?P<separator>[-_:])(?P<type>.+)",
+        "(?P<prefix>[bieslumw])(?P<separator>[-_:])(?P<type>.+)",
+        "(?P<type>.+)(?P<separator>[-_:])(?P<prefix>[BIESLUMW])",
+        "(?P<prefix>[BIESLUMW])",
+        "(?P<prefix>[bieslumw])",
+    )
+]
+_BRACKET = re.compile(r"(\([\w-]+)+[*)]*")  # of OntoNotes
+_TYPE = re.compile(r"[^\W\d_][\w .,:&/+-]*")
+
 
 class TagError(ValueError):
-    """A tag that its scheme does not allow.
+    """Tags that are written in no way that is known.
 
     Attributes:
-        position: Index of the word in its sentence.
-        sentence: Index of the sentence in the corpus; ``None`` where only one was looked at.
+        tag: The first tag that shows it.
     """
 
-    def __init__(self, message: str, *, position: int, sentence: int | None = None) -> None:
+    def __init__(self, message: str, *, tag: str) -> None:
         super().__init__(message)
-        self.position = position
-        self.sentence = sentence
+        self.tag = tag
 
 
 def label_names(types: Iterable[str]) -> list[str]:
@@ -136,118 +146,204 @@ def spans_to_tags(spans: Iterable[Span], n_words: int) -> list[str]:
     return tags
 
 
-def detect_scheme(sentences: Sequence[Sequence[str]]) -> Scheme:
-    """Turn the tags of a corpus into the name of the scheme they are written in.
+def may_follow(before: str, tag: str, scheme: Scheme = "IOB2") -> bool:
+    """Tell whether a scheme allows a tag where it stands.
 
-    ``bare`` is a column of types without prefixes, where neighbours of one type are one entity.
-
-    >>> detect_scheme([["I-person", "I-person", "B-person"]])
-    'IOB1'
+    >>> may_follow("B-person", "I-person"), may_follow("O", "I-person")
+    (True, False)
+    >>> may_follow("O", "I-person", "IOB1"), may_follow("O", "B-person", "IOB1")
+    (True, False)
 
     Args:
-        sentences: The tags of every sentence; the more, the surer the answer.
-
-    Raises:
-        TagError: The tags fit no scheme; it names the first tag that does not.
+        before: The tag of the word before, ``O`` at the start of a sentence.
+        tag: The tag of the word, ``O`` behind the end of a sentence.
+        scheme: The scheme of both.
     """
-    prefixes = {split_tag(tag)[0] for tags in sentences for tag in tags} - {OUTSIDE}
-    if "" in prefixes and len(prefixes) == 1:
-        return "bare"
-    if "" in prefixes:
-        sentence, position, tag = _first(sentences, lambda prefix: prefix == "")
-        raise TagError(
-            f"the tag {tag!r} has no prefix where other tags do; expected {OUTSIDE!r} or a prefix "
-            "and a type, such as 'B-person'",
-            position=position,
-            sentence=sentence,
-        )
-    candidates: list[Scheme]
-    if prefixes <= _PREFIXES["IOB2"]:
-        candidates = ["IOB2", "IOB1"]
-    elif prefixes <= _PREFIXES["IOBES"]:
-        candidates = ["IOBES"]
-    elif prefixes <= _PREFIXES["BILOU"]:
+    prefix_before, type_before = split_tag(before)
+    prefix, type_ = split_tag(tag)
+    begins = prefix in _BEGINS
+    touches = type_before == type_ and prefix_before not in _ENDS and bool(type_before)
+    match scheme:
+        case "IOB1":
+            return not begins or touches
+        case "IOB2":
+            return begins or touches or prefix == OUTSIDE
+        case _:  # an entity that has begun goes on to its end, and no other tag goes on
+            open_before = prefix_before in ("B", "I")
+            goes_on = not begins and touches
+            return goes_on if open_before else begins or prefix == OUTSIDE
+
+
+class Reading(NamedTuple):
+    """How the tags of a corpus are to be read.
+
+    Attributes:
+        scheme: The scheme that they fit best.
+        irregular: The number of places where they do not fit it.
+        first: The sentence and the word of the first such place; ``None`` where there is none.
+    """
+
+    scheme: Scheme
+    irregular: int
+    first: tuple[int, int] | None
+
+
+def find_scheme(sentences: Sequence[Sequence[str]]) -> Reading:
+    """Turn the tags of a corpus into the scheme that they fit best.
+
+    >>> find_scheme([["I-person", "I-person", "B-person"]])
+    Reading(scheme='IOB1', irregular=0, first=None)
+    >>> find_scheme([["B-person", "O", "I-person"]])
+    Reading(scheme='IOB2', irregular=1, first=(0, 2))
+
+    Args:
+        sentences: The tags of every sentence, a prefix and a type each, or ``O``.
+    """
+    pairs: Counter[tuple[str, str]] = Counter()
+    for tags in sentences:
+        pairs.update(zip([OUTSIDE, *tags], [*tags, OUTSIDE], strict=True))
+    prefixes = {split_tag(tag)[0] for _, tag in pairs}
+    candidates: list[Scheme] = ["IOB2", "IOB1"]
+    if prefixes & set("LU"):
         candidates = ["BILOU"]
-    else:
-        sentence, position, tag = _first(sentences, lambda prefix: prefix in "LU")
-        raise TagError(
-            f"the tag {tag!r} belongs to BILOU and other tags belong to IOBES; use one scheme",
-            position=position,
-            sentence=sentence,
-        )
-    errors = []
-    for scheme in candidates:
-        error = _first_error(sentences, scheme)
-        if error is None:
-            return scheme
-        errors.append(error)
-    raise errors[0]
-
-
-def to_iob2(tags: Sequence[str], scheme: Scheme) -> list[str]:
-    """Turn the tags of a sentence from ``scheme`` into IOB2.
-
-    >>> to_iob2(["I-person", "I-person", "B-person", "O"], "IOB1")
-    ['B-person', 'I-person', 'B-person', 'O']
-    >>> to_iob2(["S-person", "O", "B-group", "E-group"], "IOBES")
-    ['B-person', 'O', 'B-group', 'I-group']
-    >>> to_iob2(["person", "person", "O"], "bare")
-    ['B-person', 'I-person', 'O']
-
-    Raises:
-        TagError: A tag or a transition that the scheme does not allow.
-    """
-    error = _error_in(tags, scheme)
-    if error is not None:
-        raise error
-    return spans_to_tags(entity_spans(tags), len(tags))
+    elif prefixes & set("ES"):
+        candidates = ["IOBES"]
+    wrong = {
+        scheme: {pair: count for pair, count in pairs.items() if not may_follow(*pair, scheme)}
+        for scheme in candidates
+    }
+    scheme = min(candidates, key=lambda candidate: sum(wrong[candidate].values()))
+    return Reading(scheme, sum(wrong[scheme].values()), _first(sentences, wrong[scheme]))
 
 
 def _first(
-    sentences: Sequence[Sequence[str]], wanted: Callable[[str], bool]
-) -> tuple[int, int, str]:
-    return next(
-        (index, position, tag)
-        for index, tags in enumerate(sentences)
-        for position, tag in enumerate(tags)
-        if wanted(split_tag(tag)[0])
+    sentences: Sequence[Sequence[str]], wrong: Container[tuple[str, str]]
+) -> tuple[int, int] | None:
+    places = (
+        (sentence, min(position, len(tags) - 1))
+        for sentence, tags in enumerate(sentences)
+        for position, pair in enumerate(
+            zip([OUTSIDE, *tags], [*tags, OUTSIDE], strict=True) if wrong else ()
+        )
+        if pair in wrong
     )
+    return next(places, None)
 
 
-def _first_error(sentences: Sequence[Sequence[str]], scheme: Scheme) -> TagError | None:
-    for index, tags in enumerate(sentences):
-        error = _error_in(tags, scheme)
-        if error is not None:
-            error.sentence = index
-            return error
-    return None
+def to_iob2(tags: Sequence[str]) -> list[str]:
+    """Turn the tags of a sentence, in any scheme with prefixes, into IOB2.
+
+    Tags that fit no scheme are read as `entity_spans` reads them, so none is refused.
+
+    >>> to_iob2(["I-person", "I-person", "B-person", "O"])
+    ['B-person', 'I-person', 'B-person', 'O']
+    >>> to_iob2(["S-person", "O", "B-group", "E-group"])
+    ['B-person', 'O', 'B-group', 'I-group']
+    """
+    return spans_to_tags(entity_spans(tags), len(tags))
 
 
-def _error_in(tags: Sequence[str], scheme: Scheme) -> TagError | None:
-    """Find the first tag that ``scheme`` does not allow where it stands."""
-    allowed = _PREFIXES[scheme]
-    closes = scheme in ("IOBES", "BILOU")
-    before, before_type = OUTSIDE, ""
-    for position, tag in enumerate([*tags, OUTSIDE]):
-        prefix, type_ = split_tag(tag)
-        if prefix != OUTSIDE and (prefix not in allowed if scheme != "bare" else prefix != ""):
-            prefixes = ", ".join(f"{letter}-" for letter in sorted(allowed))
-            expected = f"{prefixes} followed by a type" if prefixes else "a type without a prefix"
-            return TagError(
-                f"the tag {tag!r} is not one of {scheme}; expected {OUTSIDE!r} or {expected}",
-                position=position,
-            )
-        inside = prefix in ("I", "E", "L")
-        same = before in ("B", "I") and before_type == type_
-        dangling = closes and before in ("B", "I") and not (inside and same)
-        wrong_start = scheme not in ("IOB1", "bare") and inside and not same
-        needless_b = scheme == "IOB1" and prefix == "B" and before_type != type_
-        if dangling or wrong_start or needless_b:
-            found = f"{tags[position - 1]!r} before it" if position else "nothing before it"
-            where = f"the tag {tag!r}" if position < len(tags) else "the end of the sentence"
-            return TagError(
-                f"{where} cannot follow in {scheme}: found {found}",
-                position=min(position, len(tags) - 1),
-            )
-        before, before_type = prefix, type_
-    return None
+class Spelling(NamedTuple):
+    """How a source writes its tags.
+
+    Attributes:
+        tags: For each of its tags the usual one: a prefix of IOB2, IOBES or BILOU, a hyphen and
+            a type, or else ``O``. Tags without prefixes get ``I-``.
+        prefixed: Whether its tags have prefixes.
+    """
+
+    tags: Mapping[str, str]
+    prefixed: bool
+
+
+def find_spelling(counts: Mapping[str, int]) -> Spelling:
+    """Turn the tags of a source, however it writes them, into the usual ones.
+
+    >>> find_spelling({"b_per": 9, "i_per": 2, "o": 70}).tags
+    {'b_per': 'B-per', 'i_per': 'I-per', 'o': 'O'}
+
+    It reads ``B-person``, ``B_person`` and ``B:person``; ``person-B``; small letters; prefixes
+    alone, which leave one type, ``entity``; the letters ``M`` and ``W`` of BMES and BMEWO; and
+    types without prefixes, if they repeat and the words outside are marked. The outside mark is
+    ``O``, or else ``o``, ``0``, ``_`` or ``OTHER``.
+
+    Args:
+        counts: How often each tag occurs.
+
+    Raises:
+        TagError: The tags are written in no such way; the message says what they look like.
+    """
+    outside = [mark for mark in _OUTSIDE_MARKS if mark in counts]
+    if OUTSIDE in counts:
+        outside = [mark for mark in outside if mark in (OUTSIDE, "o", "0")]
+    rest = [tag for tag in counts if tag not in outside]
+    for form in _FORMS:
+        usual = _usual(rest, form)
+        if usual is not None:
+            return Spelling(usual | dict.fromkeys(outside, OUTSIDE), prefixed=True)
+    if OUTSIDE in counts:  # then "o" and "0" may be types like any other
+        outside, rest = [OUTSIDE], [tag for tag in counts if tag != OUTSIDE]
+    problem = _problem(rest, outside, counts)
+    if problem is not None:
+        raise problem
+    bare = {tag: f"I-{tag}" for tag in rest}
+    return Spelling(bare | dict.fromkeys(outside, OUTSIDE), prefixed=False)
+
+
+def _usual(tags: Sequence[str], form: re.Pattern[str]) -> dict[str, str] | None:
+    """Turn tags that are all of one form, with one separator, into the usual ones."""
+    usual, letters, separators = {}, set(), set()
+    for tag in tags:
+        match = form.fullmatch(tag)
+        if match is None:
+            return None
+        parts = match.groupdict()
+        letter = parts["prefix"].upper()
+        letters.add(letter)
+        separators.add(parts.get("separator"))
+        usual[tag] = f"{_USUAL_PREFIX.get(letter, letter)}-{parts.get('type', ONE_TYPE)}"
+    one_form = len(separators) < 2 and (letters & {"B", "I"} or not tags)
+    return usual if one_form else None
+
+
+def _problem(
+    rest: Sequence[str], outside: Sequence[str], counts: Mapping[str, int]
+) -> TagError | None:
+    """Say why tags are no entity types without prefixes; ``None`` where they may well be."""
+    total = sum(counts[tag] for tag in rest)
+    shown = ", ".join(f"{tag!r:.40}" for tag in rest[:3])
+    bracket = next((tag for tag in rest if _BRACKET.fullmatch(tag)), None)
+    prefixed = [tag for tag in rest if _FORMS[0].fullmatch(tag)]
+    odd = next((tag for tag in rest if not _TYPE.fullmatch(tag)), rest[0])
+    if all(tag.isdecimal() for tag in rest):
+        looks = (
+            f"the tags are numbers, such as {shown}; say which tag each number stands for: "
+            "dataset_options={'tag_names': ['O', 'B-person', 'I-person']}, from number 0 on"
+        )
+    elif bracket is not None:
+        odd = bracket
+        looks = (
+            f"the tag {odd!r} looks like the brackets of OntoNotes; write 'B-' and the type where "
+            "a bracket opens, 'I-' and the type up to where it closes, and 'O' elsewhere"
+        )
+    elif prefixed and len(prefixed) < len(rest):
+        odd = next(tag for tag in rest if tag not in prefixed)
+        looks = (
+            f"the tag {odd!r} is not written like the others, such as {prefixed[0]!r}; correct it "
+            "to 'O', or to a prefix, a hyphen and a type"
+        )
+    elif not outside:
+        looks = (
+            f"no word is tagged 'O', and the tags ({shown}) have no prefixes, so they look like "
+            "parts of speech or labels of whole texts; tag each word outside every entity 'O', "
+            "or give entities tags such as 'B-person'"
+        )
+    elif (odd is not None and not _TYPE.fullmatch(odd)) or 2 * len(rest) > total:
+        looks = (
+            f"the tags ({shown}; {len(rest)} different ones on {total} words) do not look like "
+            "types of entities, since types repeat; give entities tags such as 'B-person', or "
+            "name the columns of the file: dataset_options={'columns': ['token', 'tag']}"
+        )
+    else:
+        return None
+    return TagError(looks, tag=odd)

@@ -1,0 +1,206 @@
+"""Which column of a table of words holds the words, and which the tags: the one place to decide.
+
+Names decide, where the user or the file gives any. Otherwise the content does: a first column
+that counts the words of each sentence is an index, the one column that holds tags of entities is
+the tag, and the first other column is the word.
+"""
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from helpers.tagging import OUTSIDE, TagError, find_spelling, split_tag
+
+logger = logging.getLogger(__name__)
+
+Kind = Literal["index", "tags", "chunks", "types", "outside", "values"]
+
+TOKEN_NAMES = frozenset({"token", "tokens", "form", "word", "words"})
+TAG_NAMES = frozenset({"tag", "tags", "ner", "nertag", "nertags", "label", "labels", "entity"})
+_SENTENCE_NAMES = frozenset({"sentence", "sentenceid", "sentid", "sentencenumber", "sentenceidx"})
+# The phrases of CoNLL-2000's chunking, in English and as CoNLL-2003 has them in German.
+_CHUNKS = frozenset(
+    ("NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP")
+).union(("NC", "VC", "PC"))
+_KINDS = {
+    "index": "the numbers of the words",
+    "tags": "tags of entities",
+    "chunks": "syntactic chunks",
+    "types": "types of entities",
+    "outside": "nothing but outside marks",
+    "values": "other values",
+}
+
+
+class Columns(NamedTuple):
+    """Where a table holds what; positions from 0.
+
+    Attributes:
+        width: Number of columns.
+        token: The column of words.
+        tag: The column of tags.
+        sentence: The column that names the sentence; ``None`` where blank lines end sentences.
+    """
+
+    width: int
+    token: int
+    tag: int
+    sentence: int | None = None
+
+
+@dataclass
+class Content:
+    """What the columns of a table hold: how often each value stands in them.
+
+    Attributes:
+        width: Number of columns.
+        values: For each column the number of times that each value occurs.
+        n_rows: Number of rows.
+        counts_words: Whether the first column has counted the words of every sentence so far.
+    """
+
+    width: int
+    values: list[Counter[str]] = field(init=False)
+    n_rows: int = 0
+    counts_words: bool = True
+
+    def __post_init__(self) -> None:
+        """Begin with nothing counted."""
+        self.values = [Counter() for _ in range(self.width)]
+        self._next = 0
+
+    def add(self, rows: Sequence[Sequence[str]], *, begins: bool) -> None:
+        """Count rows, which begin a sentence or continue the one before."""
+        self.n_rows += len(rows)
+        for counter, column in zip(self.values, zip(*rows, strict=True), strict=False):
+            counter.update(column)
+        if begins and rows[0][0] in ("0", "1", "2"):  # 2 behind a line that may be a header
+            self._next = int(rows[0][0])
+        end = self._next + len(rows)
+        counted = [str(number) for number in range(self._next, end)]
+        self.counts_words = self.counts_words and counted == [row[0] for row in rows]
+        self._next = end
+
+    def kind(self, column: int) -> Kind:
+        """Tell what a column holds."""
+        counts = self.values[column]
+        if column == 0 and self.counts_words and self.width > 2:
+            return "index"
+        try:
+            spelling = find_spelling(counts)
+        except TagError:
+            return "values"
+        usual = set(spelling.tags.values())
+        types = {split_tag(tag)[1] for tag in usual - {OUTSIDE}}
+        if not types:
+            return "values" if set(counts) == {"_"} else "outside"
+        if not spelling.prefixed:
+            # a hyphen or underscore fills the empty cells of many columns that hold no tags
+            return "values" if "_" in counts and self.width > 2 else "types"
+        return "chunks" if types <= _CHUNKS else "tags"
+
+
+def by_name(names: Sequence[str], place: str) -> Columns:
+    """Find the column of words and the column of tags by their names.
+
+    Args:
+        names: The names of all columns in order.
+        place: Where they are given, for the message.
+
+    Raises:
+        ValueError: Not one of each.
+    """
+    known = [plain(name) for name in names]
+    tokens = [index for index, name in enumerate(known) if name in TOKEN_NAMES]
+    tags = [index for index, name in enumerate(known) if name in TAG_NAMES]
+    if len(tokens) != 1 or len(tags) != 1:
+        raise ValueError(
+            f"{place}: expected one column named token (or word, form) and one named tag (or "
+            f"ner, label); found {list(names)}"
+        )
+    return Columns(len(names), tokens[0], tags[0], _sentence_column(known))
+
+
+def by_content(name: str, content: Content, header: Sequence[str] | None = None) -> Columns:
+    """Find the column of words and the column of tags by what they hold.
+
+    A header's names for words and sentences count too, so that only the tags are looked for.
+
+    Args:
+        name: The file, for messages.
+        content: What its columns hold.
+        header: The names of the columns, if the file has any.
+
+    Raises:
+        ValueError: No column holds tags, or several do; the message lists them all.
+    """
+    kinds = [content.kind(column) for column in range(content.width)]
+    known = [plain(cell) for cell in header or ()]
+    words = [column for column, kind in enumerate(kinds) if kind != "index"]
+    named = [column for column, cell in enumerate(known) if cell in TOKEN_NAMES]
+    rivals: list[int] = []
+    for wanted in ("tags", "types", "chunks", "outside"):
+        rivals = [column for column, kind in enumerate(kinds) if kind == wanted]
+        if wanted == "types":  # words may repeat as types do
+            rivals = [column for column in rivals if column != words[0]]
+        if rivals:
+            break
+    if len(rivals) != 1 and not (rivals and kinds[rivals[0]] == "outside"):
+        raise ValueError(_refusal(name, content, kinds, rivals))
+    tag = rivals[-1]
+    token = next(column for column in [*named, *words] if column != tag)
+    if content.width > 2 and not named and all(map(str.isdecimal, content.values[token])):
+        raise ValueError(_refusal(name, content, kinds, rivals))  # numbers of sentences, perhaps
+    sentence = _sentence_column(known)
+    return Columns(content.width, token, tag, sentence)
+
+
+def describe(columns: Columns) -> list[str]:
+    """Turn the places of columns into the names that would say the same, for ``columns``."""
+    names = ["_"] * columns.width
+    names[columns.token], names[columns.tag] = "token", "tag"
+    if columns.sentence is not None:
+        names[columns.sentence] = "sentence"
+    return names
+
+
+def plain(name: str) -> str:
+    """Turn the name of a column into its letters, in lower case."""
+    return re.sub(r"[\W_]", "", name.lower())
+
+
+def _sentence_column(known: Iterable[str]) -> int | None:
+    return next((index for index, name in enumerate(known) if name in _SENTENCE_NAMES), None)
+
+
+def _refusal(name: str, content: Content, kinds: Sequence[Kind], rivals: Sequence[int]) -> str:
+    held = "; ".join(
+        f"column {number}: {_KINDS[kind]}, such as "
+        + ", ".join(repr(value[:30]) for value in _examples(counts))
+        for number, (kind, counts) in enumerate(zip(kinds, content.values, strict=True), 1)
+    )
+    if rivals:
+        found = f"{len(rivals)} columns hold tags, and only one can be learned"
+        tag = rivals[0]
+    else:
+        tag = content.width - 1
+        try:
+            find_spelling(content.values[tag])
+            found = "no column holds tags"
+        except TagError as error:
+            found = f"no column holds tags of entities (in the last, {error})"
+    token = next((at for at, kind in enumerate(kinds) if kind != "index" and at != tag), 0)
+    names = describe(Columns(content.width, token, tag))
+    return (
+        f"{name}: {found}. {held}. Say which column is which, such as "
+        f"dataset_options={{'columns': {names}}}"
+    )
+
+
+def _examples(counts: Counter[str]) -> list[str]:
+    """Take three values of a column, those that are no outside mark first."""
+    values = [value for value, _ in counts.most_common(50)]
+    return sorted(values, key=lambda value: value in (OUTSIDE, "_", ""))[:3]

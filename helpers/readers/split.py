@@ -1,0 +1,73 @@
+"""What every reader returns: tagged sentences that know where they stand in their source."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+logger = logging.getLogger(__name__)
+
+
+class Sentence(NamedTuple):
+    """A sentence as its source spells it.
+
+    Attributes:
+        id: Its name in the source, or else its number from 0.
+        tokens: Its words.
+        tags: A tag for each word, as the source writes it.
+        lines: For each word, the line, row or record on which it stands, from 1.
+    """
+
+    id: str
+    tokens: list[str]
+    tags: list[str]
+    lines: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """The sentences of one file, or of one split of a data set on the Hub.
+
+    Attributes:
+        name: What messages call it, such as the file's path.
+        sentences: All of them, in order.
+        declared: The tags that the source declares, in the order of their ids; ``None`` where
+            it only uses them.
+        unit: What `Sentence.lines` counts: ``"line"`` or ``"row"``.
+        documents: Whether each sentence is a document, a file of its own, that its id names.
+    """
+
+    name: str
+    sentences: list[Sentence]
+    declared: Sequence[str] | None = None
+    unit: str = "line"
+    documents: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse to be empty, and count words that nobody can see."""
+        if not self.sentences:
+            raise ValueError(f"{self.name}: empty; expected at least one tagged sentence")
+        blank = [
+            (at, position)
+            for at, sentence in enumerate(self.sentences)
+            for position, word in enumerate(sentence.tokens)
+            if not word.strip()
+        ]
+        if blank:
+            logger.warning(
+                "%s: %d words are empty or white space, and are kept (first: %s)",
+                self.name,
+                len(blank),
+                self.place(*blank[0]),
+            )
+
+    def place(self, sentence: int, position: int = 0) -> str:
+        """Turn the index of a sentence and of a word in it into words for a message."""
+        found = self.sentences[sentence]
+        document = f", {found.id}" if self.documents else ""
+        return f"{self.name}{document}, {self.unit} {found.lines[position]}"
+
+    def with_tags(self, tags: Sequence[list[str]]) -> "Split":
+        """Put other tags, a list for each sentence, in the place of its own."""
+        tagged = zip(self.sentences, tags, strict=True)
+        return replace(self, sentences=[sentence._replace(tags=new) for sentence, new in tagged])

@@ -1,0 +1,439 @@
+"""Tables with a word in each row, CoNLL in its many forms, TSV and CSV, to sentences."""
+
+import csv
+import logging
+import re
+from collections.abc import Callable, Container, Iterator, Sequence
+from io import StringIO
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from helpers.readers import columns as finding
+from helpers.readers.columns import Columns, Content
+from helpers.readers.ids import spell_out
+from helpers.readers.split import Sentence, Split
+from helpers.readers.text import read_text, split_lines
+from helpers.tagging import OUTSIDE, split_tag
+
+logger = logging.getLogger(__name__)
+
+_DOCUMENT = "-DOCSTART-"
+_GLOBAL_COLUMNS = re.compile(r"#\s*global\.columns\s*=\s*(.+)")
+_COMMENT = re.compile(r"#(\s|$|#|begin document|end document|DOCSTART|[\w.:]+\s*=)")
+_METADATA = re.compile(r"#\s*[\w.:-]+\s*=")
+
+# CoNLL-U: ten columns, with tags in the last. Ids such as "3-4", which spans two words, and
+# "8.1", which nobody spoke, stand for no word of their own.
+_UD_WIDTH = 10
+_UD_TAG = re.compile(r"(?:^|\|)(?:NE|NER|name)=([^|]*)", re.IGNORECASE)
+_NO_WORD = re.compile(r"\d+[-.]\d+")
+
+# What lines look like that hold no table of words, and how to turn them into one.
+_LOOKS = (
+    (
+        re.compile(r"\S+[/|][A-Z]\S*( \S+[/|][A-Z]\S*)* ?$"),
+        "words and tags joined by '/' or '|'; write each word and its tag on a line of their own, "
+        "separated by a tab, and leave an empty line after each sentence",
+    ),
+    (
+        re.compile(r"[TREAMN*]\d*\t\S+ \d+ \d+"),
+        "the annotations of BRAT; keep the .txt of the same name beside the .ann",
+    ),
+    (
+        re.compile(r"[\w.-]*\t?\d+\t\d+\t\S"),
+        "a table of offsets; write JSON Lines instead, such as "
+        '{"text": "Ada spoke", "entities": [[0, 3, "person"]]}',
+    ),
+    (
+        re.compile(r"[^\t]*<(ENAMEX|[A-Z]{2,})\b[^>]*>[^<]+</"),
+        "text with tags of XML; write each word and its tag on a line of their own",
+    ),
+    (
+        re.compile(r"\s*[\[{]\s*[\"\[{]"),
+        "JSON; let the name of the file end in .jsonl or .json",
+    ),
+)
+
+_PART = 4096  # rows looked at together, where no border comes
+_LONG = 1000  # words; if a file is one sentence of so many, its borders may be missing
+
+
+Row = tuple[int, list[str], str]
+"""A line of a table: its number from 1, its cells and its text; a border has no cells."""
+
+
+class Table(NamedTuple):
+    """A file as rows; it is read twice, to find its columns and then its words.
+
+    Attributes:
+        name: What messages call it.
+        rows: Makes an iterator over its rows.
+        comments: Whether lines that begin with ``#`` may be comments.
+    """
+
+    name: str
+    rows: Callable[[], Iterator[Row]]
+    comments: bool
+
+
+class Survey(NamedTuple):
+    """What a first look at a table shows.
+
+    Attributes:
+        content: What the columns hold, in the rows that have the usual number of them; the very
+            first row does not count, since it may be a header.
+        first: That row.
+        usual: The first row with the usual number of columns.
+    """
+
+    content: Content
+    first: Row
+    usual: Row
+
+
+_END: Row = (0, [], "")
+
+
+def read_conll(
+    path: Path,
+    *,
+    columns: Sequence[str] | None = None,
+    tag_names: Sequence[str] | None = None,
+    encoding: str | None = None,
+) -> Split:
+    """Turn a CoNLL file, one word and its tag in a line, into its sentences.
+
+    Columns are separated by tabs where the first word's line holds one, else by spaces.
+    `helpers.readers.columns` finds the word and the tag, unless ``columns``, a header, or a first
+    line ``# global.columns = ...`` (CoNLL-U Plus) names them. The tags of CoNLL-U stand in its
+    last column, as ``NE=``, ``NER=`` or ``name=``. Lines that are blank or hold only white
+    space, and ``-DOCSTART-`` lines, end a sentence. Comments before a sentence, and metadata
+    (``# text = ...``), are left out; a line that starts with ``#`` but has a word's columns and
+    a tag is a word, such as a hashtag.
+
+    Args:
+        path: The file.
+        columns: Names of all columns in order; one is ``"token"`` and one ``"tag"``.
+        tag_names: The tag of each id in order, where tags are ids.
+        encoding: As for `helpers.readers.text.read_text`.
+
+    Raises:
+        ValueError: A fault in the file; the message names the file and the line.
+
+    Source: https://universaldependencies.org/ext-format.html
+    """
+    lines = split_lines(read_text(path, encoding=encoding))
+    words = (line for line in lines if not _is_border(line) and not _COMMENT.match(line))
+    tabs = "\t" in next(words, lines[0])
+
+    def rows() -> Iterator[Row]:
+        for number, line in enumerate(lines, start=1):
+            if _is_border(line):
+                yield number, [], line
+            elif tabs:
+                yield number, line.split("\t"), line
+            else:  # several spaces, which align columns, are one separator
+                yield number, [cell for cell in line.split(" ") if cell], line
+
+    declared = _GLOBAL_COLUMNS.match(lines[0])
+    named = columns or (declared[1].split() if declared else None)
+    place = "columns=" if columns else f"{path}, line 1"
+    table = Table(str(path), rows, comments=True)
+    return _read(table, named, place, tag_names)
+
+
+def read_csv(
+    path: Path,
+    *,
+    columns: Sequence[str] | None = None,
+    tag_names: Sequence[str] | None = None,
+    encoding: str | None = None,
+) -> Split:
+    """Turn a CSV file, one word and its tag in a row, into its sentences.
+
+    Cells are separated by commas, semicolons or tabs. A column whose name is ``sentence_id`` or
+    the like (``Sentence #``) tells sentences apart; an empty cell there continues the sentence.
+    Without one, blank rows do. The word and the tag are found as in `read_conll`. Every value is
+    text: a word ``NA`` or ``null`` stays what it is.
+
+    Args:
+        path: The file.
+        columns: As for `read_conll`; ``"sentence"`` names the column of sentences.
+        tag_names: As for `read_conll`.
+        encoding: As for `read_conll`.
+
+    Raises:
+        ValueError: A fault in the file; the message names the file and the line.
+    """
+    text = read_text(path, encoding=encoding)
+    header = text.partition("\n")[0]
+    delimiter = max(",;\t", key=header.count)
+
+    def rows() -> Iterator[Row]:
+        reader = csv.reader(StringIO(text, newline=""), strict=True, delimiter=delimiter)
+        while True:
+            number = reader.line_num + 1
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                raise ValueError(f"{path}, line {number}: not CSV: {error}") from None
+            if cells is None:
+                return
+            if any("\n" in cell for cell in cells):
+                raise ValueError(
+                    f"{path}, line {number}: a quotation mark opened here runs on into the next "
+                    'line; write a quotation mark as """"'
+                )
+            yield number, cells if any(cells) else [], delimiter.join(cells)
+
+    return _read(Table(str(path), rows, comments=False), columns, "columns=", tag_names)
+
+
+def _read(
+    table: Table, names: Sequence[str] | None, place: str, tag_names: Sequence[str] | None
+) -> Split:
+    """Find the columns of a table, then read its words."""
+    survey = _survey(table)
+    if survey is None:
+        return Split(name=table.name, sentences=[])  # which refuses to be empty
+    is_ud = names is None and _holds_ud_tags(survey.content)
+    header = _names_columns(survey)
+    if names is not None:
+        where = finding.by_name(names, place)
+    elif is_ud:
+        where = Columns(_UD_WIDTH, 1, _UD_WIDTH - 1)
+    else:
+        where = _find(table, survey, header=header)
+    reader = _Reader(table, where, survey, header=header, is_ud=is_ud)
+    split = Split(name=table.name, sentences=list(reader.sentences()))
+    reader.report(named=names is not None)
+    if len(split.sentences) == 1 and len(split.sentences[0].tokens) > _LONG:
+        logger.warning(
+            "%s: holds one sentence of %d words; an empty line ends a sentence",
+            table.name,
+            len(split.sentences[0].tokens),
+        )
+    return spell_out(split, tag_names)
+
+
+def _survey(table: Table) -> Survey | None:
+    """Count what the columns hold; ``None`` where the table holds nothing."""
+    contents: dict[int, Content] = {}
+    firsts: dict[int, Row] = {}
+    first: Row | None = None
+    sentence: list[list[str]] = []
+    begins = True
+    for row in chain(table.rows(), [_END]):
+        _, cells, source = row
+        if cells:
+            if source[0] == "#" and table.comments and _is_no_word(source, cells):
+                continue
+            if len(cells) not in firsts:
+                firsts[len(cells)] = row
+            if first is None:
+                first = row
+            elif not (cells[0][:1].isdecimal() and _NO_WORD.fullmatch(cells[0])):
+                sentence.append(cells)
+        if sentence and (not cells or len(sentence) == _PART):
+            for width in dict.fromkeys(map(len, sentence)):
+                rows = [cells for cells in sentence if len(cells) == width]
+                contents.setdefault(width, Content(width)).add(rows, begins=begins)
+            sentence, begins = [], not cells
+    if first is None:
+        return None
+    if not contents:  # the first row is the only one
+        contents[len(first[1])] = Content(len(first[1]))
+        contents[len(first[1])].add([first[1]], begins=True)
+    content = max(contents.values(), key=lambda content: content.n_rows)
+    return Survey(content, first, firsts[content.width])
+
+
+def _is_no_word(source: str, cells: Sequence[str]) -> bool:
+    return _COMMENT.match(source) is not None and not _is_tag(cells[-1].strip())
+
+
+def _names_columns(survey: Survey) -> bool:
+    """Tell whether the first row names columns: one is called token or word, and none is a tag."""
+    _, names, _ = survey.first
+    known = any(finding.plain(name) in finding.TOKEN_NAMES for name in names)
+    return known and len(names) > 1 and not any(map(_is_tag, names))
+
+
+def _find(table: Table, survey: Survey, *, header: bool) -> Columns:
+    """Find the columns by their names in a header, or else by what they hold."""
+    content, (number, names, _), (usual, _, source) = survey
+    looks = next((looks for form, looks in _LOOKS if form.match(source)), None)
+    try:
+        if header and {finding.plain(name) for name in names} & finding.TAG_NAMES:
+            return finding.by_name(names, f"{table.name}, line {number}")
+        if content.width > 1:
+            return finding.by_content(table.name, content, names if header else None)
+        problem = ""
+    except ValueError as error:
+        if looks is None:
+            raise
+        problem = f" ({error})"
+    found = looks or "one column; expected a word and its tag, separated by a tab or spaces"
+    raise ValueError(f"{table.name}, line {usual}: found {found}: {source[:80]!r}{problem}")
+
+
+def _holds_ud_tags(content: Content) -> bool:
+    return content.width == _UD_WIDTH and any(map(_UD_TAG.search, content.values[-1]))
+
+
+def _is_tag(cell: str) -> bool:
+    return cell == OUTSIDE or split_tag(cell)[0] != ""
+
+
+class _Reader:
+    """Reads the words of a table whose columns are known, and counts what it did to them."""
+
+    def __init__(
+        self, table: Table, where: Columns, survey: Survey, *, header: bool, is_ud: bool
+    ) -> None:
+        self._table, self._where, self._is_ud = table, where, is_ud
+        self._header = survey.first[0] if header else None
+        self._usual = survey.usual[0]
+        same_width = survey.content.width == where.width
+        self._values = survey.content.values if same_width else []
+        self._kind = survey.content.kind(where.tag) if same_width else None
+        self._passed: list[int] = []  # lines of multiword tokens and empty nodes
+        self._spaced: list[int] = []  # lines with spaces where others have a tab
+
+    def sentences(self) -> Iterator[Sentence]:
+        """Yield the sentences, as blank lines or a column of their names tell them apart."""
+        by_name = self._where.sentence is not None
+        words: list[tuple[str, str, int]] = []
+        same: dict[str, str] = {}  # one string for each word and tag, however often it occurs
+        names: set[str] = set()
+        current, count = "", 0
+        for row in self._table.rows():
+            number, cells, source = row
+            if not cells:
+                ends = not by_name
+            elif self._holds_no_word(source, cells, number, inside=bool(words)):
+                continue
+            else:
+                token, tag, name = self._word(row)
+                ends = by_name and name not in ("", current)
+            if ends and words:
+                yield _sentence(current if by_name else str(count), words)
+                words, count = [], count + 1
+            if cells:
+                if by_name and (ends or not names):
+                    self._check_name(name, names, number)
+                    names.add(name)
+                    current = name
+                words.append((same.setdefault(token, token), same.setdefault(tag, tag), number))
+        if words:
+            yield _sentence(current if by_name else str(count), words)
+
+    def report(self, *, named: bool) -> None:
+        """Log what was decided, a line for each thing."""
+        table, where = self._table.name, self._where
+        if named and self._header is not None:
+            logger.warning("%s, line %d: read as a header", table, self._header)
+        elif not (named or self._is_ud or self._header is not None) and (
+            (where.token, where.tag) != (0, where.width - 1)
+        ):
+            logger.warning(
+                "%s: column %d holds the words and column %d the tags, as with "
+                "dataset_options={'columns': %s}",
+                table,
+                where.token + 1,
+                where.tag + 1,
+                finding.describe(where),
+            )
+        if self._kind == "chunks":
+            logger.warning("%s: the tags are those of syntactic chunks, not of entities", table)
+        for lines, what in (
+            (self._passed, "are multiword tokens or empty nodes, and hold no word of their own"),
+            (self._spaced, "have spaces where others have a tab, and were read all the same"),
+        ):
+            if lines:
+                logger.warning(
+                    "%s: %d lines %s (first: line %d)", table, len(lines), what, lines[0]
+                )
+
+    def _word(self, row: Row) -> tuple[str, str, str]:
+        """Turn a row into its word, its tag and the name of its sentence."""
+        number, cells, _ = row
+        width, token_at, tag_at, sentence_at = self._where
+        if len(cells) != width:
+            cells = self._fit(row)
+        token, tag = cells[token_at], cells[tag_at].strip()
+        if self._is_ud:
+            found = _UD_TAG.search(tag)
+            tag = found[1] if found else OUTSIDE
+        if not tag:
+            raise ValueError(
+                f"{self._table.name}, line {number}: the word {token!r} has no tag; give it one, "
+                f"such as {OUTSIDE!r}"
+            )
+        return token, tag, "" if sentence_at is None else cells[sentence_at].strip()
+
+    def _fit(self, row: Row) -> list[str]:
+        """Make a line as wide as others: drop or add empty cells at its end, or cut at spaces."""
+        number, cells, source = row
+        width, _, tag_at, _ = self._where
+        if not any(map(str.strip, cells[width:])) and len(cells) > width:
+            return cells[:width]
+        if len(cells) < width and self._values and not any(map(any, self._values[len(cells) :])):
+            return cells + [""] * (width - len(cells))
+        cut = source.split()
+        if len(cells) == 1 and len(cut) == width and cut[tag_at] in self._values[tag_at]:
+            self._spaced.append(number)
+            return cut
+        raise ValueError(
+            f"{self._table.name}, line {number}: found {len(cells)} columns, expected {width} as "
+            f"in line {self._usual}: {source!r}; correct the line"
+        )
+
+    def _holds_no_word(
+        self, source: str, cells: Sequence[str], number: int, *, inside: bool
+    ) -> bool:
+        """Tell a header, a comment, or a line of CoNLL-U that stands for no word."""
+        if number == self._header:
+            return True
+        if self._is_ud and _NO_WORD.fullmatch(cells[0]):
+            self._check_passed(cells, number)
+            self._passed.append(number)
+            return True
+        if source[0] != "#" or not self._table.comments:
+            return False
+        if not (_METADATA if inside else _COMMENT).match(source):
+            return False
+        # a word that begins with "#" has a tag
+        if len(cells) != self._where.width:
+            return True
+        tag = cells[self._where.tag]
+        return not (_is_tag(tag) or (bool(self._values) and tag in self._values[self._where.tag]))
+
+    def _check_passed(self, cells: Sequence[str], number: int) -> None:
+        """Refuse to pass by a line whose tag would be lost."""
+        found = _UD_TAG.search(cells[-1])
+        if found and found[1] != OUTSIDE:
+            raise ValueError(
+                f"{self._table.name}, line {number}: the multiword token {cells[1]!r} has the tag "
+                f"{found[1]!r}; give the tag to the words that it spans, in the lines below"
+            )
+
+    def _check_name(self, name: str, names: Container[str], number: int) -> None:
+        if not name or name in names:
+            raise ValueError(
+                f"{self._table.name}, line {number}: the name {name!r} of the sentence is empty "
+                "or was used before; keep the rows of a sentence together and give each sentence "
+                "its own"
+            )
+
+
+def _sentence(name: str, words: Sequence[tuple[str, str, int]]) -> Sentence:
+    tokens, tags, lines = map(list, zip(*words, strict=True))
+    return Sentence(name, tokens, tags, lines)
+
+
+def _is_border(line: str) -> bool:
+    return (
+        not line or line.isspace() or (_DOCUMENT in line and _DOCUMENT in re.split("[ \t]", line))
+    )

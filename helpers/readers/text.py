@@ -1,0 +1,86 @@
+"""A file to its text: encodings, and files that are no text at all."""
+
+import codecs
+from pathlib import Path
+
+import charset_normalizer
+
+_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_SPACY = (
+    "the binary form of spaCy; write json.dumps(doc.to_json()) on a line for each doc of "
+    "spacy.tokens.DocBin().from_disk(path).get_docs(nlp.vocab), into a file that ends in .jsonl"
+)
+_EXCEL = "a workbook of Excel; save its sheet as CSV in UTF-8"
+# The first bytes of files that are no text, and what to do with them.
+_BINARY = (
+    (b"\x1f\x8b", "compressed by gzip; unpack it (gunzip)"),
+    (b"BZh", "compressed by bzip2; unpack it (bunzip2)"),
+    (b"\xfd7zXZ", "compressed by xz; unpack it (unxz)"),
+    (b"PK\x03\x04", "a ZIP archive; unpack it (unzip) and give the folder of its files"),
+    (b"PAR1", "a Parquet file; let its name end in .parquet"),
+    (b"ARROW1", "an Arrow file; write it with Dataset.to_parquet"),
+    (b"%PDF", "a PDF file; no format holds tags of words there"),
+    (b"\x80", "a pickle, which can run code when it is opened; write JSON Lines instead"),
+)
+_BY_SUFFIX = {".spacy": _SPACY, ".xlsx": _EXCEL, ".xls": _EXCEL}
+BINARY_SUFFIXES = frozenset({*_BY_SUFFIX, ".gz", ".bz2", ".xz", ".zip", ".pkl", ".arrow"})
+
+
+def read_text(path: Path, *, encoding: str | None = None) -> str:
+    """Turn a file into its text.
+
+    Args:
+        path: The file.
+        encoding: How it is written; ``None`` is UTF-8, or UTF-16 where a byte order mark says so.
+
+    Raises:
+        ValueError: No text, or in another encoding; the message names the likely one.
+    """
+    content = path.read_bytes()
+    if encoding is None and content.startswith(_BOMS):
+        encoding = "utf-16"
+    looks = _BY_SUFFIX.get(path.suffix.lower()) or _binary(content, encoding)
+    if looks:
+        raise ValueError(f"{path}: this is no text but {looks}")
+    try:
+        return content.decode(encoding or "utf-8").removeprefix("\ufeff")
+    except LookupError:
+        raise ValueError(
+            f"encoding={encoding!r}: unknown; expected the name of an encoding in Python, such as "
+            "'latin-1', 'cp1252' or 'utf-16'"
+        ) from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"{path}, line {line}: not {(encoding or 'utf-8').upper()}: byte "
+            f"0x{content[error.start]:02x} at offset {error.start}; {_remedy(content, error.start)}"
+        ) from None
+
+
+def split_lines(text: str) -> list[str]:
+    """Cut text at its line feeds only: other characters that end lines may stand in words."""
+    return [line.removesuffix("\r") for line in text.split("\n")]
+
+
+def _binary(content: bytes, encoding: str | None) -> str | None:
+    known = next((looks for start, looks in _BINARY if content.startswith(start)), None)
+    if known is None and encoding is None and b"\x00" in content:
+        return "binary, since it holds zero bytes; export it as CoNLL, JSON Lines or CSV in UTF-8"
+    return known
+
+
+def _remedy(content: bytes, at: int) -> str:
+    """Name the likely encoding, and show how the text around the byte then reads."""
+    save = "save the file as UTF-8"
+    matches = {match.encoding: match for match in charset_normalizer.from_bytes(content)}
+    if not matches:
+        return save
+    best = next(iter(matches.values()))
+    western = matches.get("cp1252", best)  # the commonest of those that fit equally well
+    if (western.chaos, western.coherence) == (best.chaos, best.coherence):
+        best = western
+    shown = content[max(0, at - 12) : at + 12].decode(best.encoding, errors="replace")
+    return (
+        f"it may be {best.encoding}, in which it reads {shown!r}: give "
+        f"dataset_options={{'encoding': {best.encoding!r}}}, or {save}"
+    )
