@@ -3,23 +3,30 @@
 Sources are data sets on the Hugging Face Hub, the sample that comes with this package, and files
 in the formats of `helpers.readers`. Whatever `load` does to the data on its own account, such as
 converting tags, it logs as a warning, one line each, which a notebook shows.
+
+``python -m helpers.data DATASET`` shows how a data set would be read.
 """
 
+import argparse
 import logging
 import random
 import re
+import sys
+import textwrap
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import get_args
 
+import pandas as pd
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value, load_dataset
 from huggingface_hub import constants, snapshot_download
 from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
-from helpers import readers
+from helpers import readers, settings
 from helpers.readers import Overlaps, Sentence, Split
-from helpers.tagging import OUTSIDE, label2id, label_names, split_tag
+from helpers.tagging import OUTSIDE, entity_spans, label2id, label_names, split_tag
 
 _SPLITS = ("train", "validation", "test")
 _SPLIT_OF = {
@@ -36,7 +43,7 @@ _HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
 _HUB_FILES = ("*.parquet", "*.arrow", "*.json", "*.jsonl", "*.csv", "*.tsv", "README.md")
 _PARQUET_REVISION = "refs/convert/parquet"
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("helpers.data")  # as a command, __name__ is another
 
 
 def load(
@@ -205,6 +212,7 @@ def _files_in(folder: Path) -> dict[str, Path]:
             f"found {', '.join([*(path.name for path in files.values()), *left]) or 'none'}. "
             "Rename a file, or give a map from split to file"
         )
+    logger.info("%s: %s", folder, ", ".join(f"{one} is {path.name}" for one, path in files.items()))
     if left and folder != _SAMPLE_FOLDER:
         logger.warning("%s: left alone %s", folder, ", ".join(left))
     return files
@@ -368,3 +376,65 @@ def _to_dataset(sentences: Sequence[Sentence], names: list[str]) -> Dataset:
             }
         ),
     )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Show how a data set would be read: files, columns, tags, counts and first sentences.
+
+    Exits with code 2 and a message where it cannot be read.
+    """
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(logging.Formatter("- %(message)s"))
+    notices = logging.getLogger("helpers")
+    notices.addHandler(handler)
+    level, notices.level = notices.level, logging.INFO
+    try:
+        options = settings.dataset_options(settings.literal(chosen.dataset_options))
+        named = settings.literal(chosen.dataset)
+        dataset = load(named, revision=chosen.revision, **options)
+    except (OSError, ValueError) as error:
+        parser.exit(2, f"{parser.prog}: {error}\n")
+    finally:
+        notices.removeHandler(handler)
+        notices.setLevel(level)
+    print(f"\n{_counts(dataset).to_string()}")
+    for split in _SPLITS:
+        print(f"\nfirst of {split}:")
+        for words, row in zip(dataset[split]["tokens"][:3], tags(dataset[split])[:3], strict=False):
+            tagged = (w if t == OUTSIDE else f"{w}/{t}" for w, t in zip(words, row, strict=True))
+            print(textwrap.shorten(" ".join(tagged), 300, placeholder=" …"))
+
+
+def _counts(dataset: DatasetDict) -> pd.DataFrame:
+    """Count sentences, words and the entities of each type in every split."""
+    counts = {
+        split: {
+            "sentences": part.num_rows,
+            "words": sum(map(len, part["tokens"])),
+            **Counter(type_ for row in tags(part) for type_, _, _ in entity_spans(row)),
+        }
+        for split, part in dataset.items()
+    }
+    return pd.DataFrame(counts).fillna(0).astype(int)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers.data",
+        description="Show how a data set would be read, before any training.",
+    )
+    parser.add_argument("dataset", help="a folder, a map from split to file, or an id on the Hub")
+    parser.add_argument(
+        "--dataset-options",
+        default="{}",
+        metavar="DICT",
+        help="how to read it, as in a lesson, such as \"{'columns': ['token', '_', 'tag']}\"",
+    )
+    parser.add_argument("--revision", help="branch, tag or commit on the Hub")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

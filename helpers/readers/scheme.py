@@ -64,7 +64,9 @@ def _convert(split: Split, spelling: Spelling) -> Split:
         found: str = reading.scheme
     else:
         used, found = {}, "types without prefixes"
-    if found != "IOB2" or used:
+    if found == "IOB2" and not used:
+        logger.info("%s: the tags are in IOB2", split.name)
+    else:
         example = next((f", {tag!r} read as {usual!r}" for tag, usual in used.items()), "")
         logger.warning("%s: converted the tags from %s to IOB2%s", split.name, found, example)
     if reading.first is not None and spelling.prefixed:

@@ -334,17 +334,16 @@ class _Reader:
         table, where = self._table.name, self._where
         if named and self._header is not None:
             logger.warning("%s, line %d: read as a header", table, self._header)
-        elif not (named or self._is_ud or self._header is not None) and (
-            (where.token, where.tag) != (0, where.width - 1)
-        ):
-            logger.warning(
-                "%s: column %d holds the words and column %d the tags, as with "
-                "dataset_options={'columns': %s}",
-                table,
-                where.token + 1,
-                where.tag + 1,
-                finding.describe(where),
-            )
+        expected = (where.token, where.tag) == (0, where.width - 1)
+        logger.log(
+            logging.INFO if named or self._is_ud or self._header or expected else logging.WARNING,
+            "%s: column %d holds the words and column %d the tags, as with "
+            "dataset_options={'columns': %s}",
+            table,
+            where.token + 1,
+            where.tag + 1,
+            finding.describe(where),
+        )
         if self._kind == "chunks":
             logger.warning("%s: the tags are those of syntactic chunks, not of entities", table)
         for lines, what in (
