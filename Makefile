@@ -39,6 +39,7 @@ bench: $(KERNEL) ## measure the recipes, the tagger and the preprocessing agains
 	$(BIN)/python -m benchmarks
 	$(TF_BIN)/python -m benchmarks.tensorflow
 	$(BIN)/python -m benchmarks.tag_files
+	$(BIN)/python -m benchmarks.reading
 
 lint: $(VENV)/installed ## check style and types, notebooks included
 	$(BIN)/ruff check

@@ -164,7 +164,48 @@ def test_words_without_a_subword_are_reported_and_read_back_as_outside(
         encoded = alignment.encode(split, TOKENIZERS["wordpiece"])
     (line,) = caplog.messages
     assert line == "2 of 4 words yield no subword, so that no model sees them: '\\ufe0f'"
-    assert alignment.read_back(encoded["labels"], encoded, [3, 1]) == [[1, 0, 2], [0]]
+    assert alignment.read_back(encoded["labels"], encoded, [3, 1]) == [[1, 2, 2], [0]]
+
+
+@given(
+    corpus=st.lists(
+        st.lists(st.tuples(st.integers(-1, 4), st.booleans()), min_size=1, max_size=7), max_size=4
+    )
+)
+def test_an_entity_goes_on_over_words_without_a_subword(
+    corpus: list[list[tuple[int, bool]]],
+) -> None:
+    """Against a plain reading, word by word, of ids of which some (-1) are missing."""
+    ids = [[id_ if is_read else -1 for id_, is_read in sentence] for sentence in corpus]
+    expected = []
+    for sentence in ids:
+        row = list(sentence)
+        for at, id_ in enumerate(sentence):
+            before = next((other for other in sentence[:at][::-1] if other >= 0), 0)
+            after = next((other for other in sentence[at + 1 :] if other >= 0), 0)
+            goes_on = after in (2, 4) and before in (after, after - 1)
+            row[at] = id_ if id_ >= 0 else after if goes_on else 0
+        expected.append(row)
+    flat = np.array([id_ for sentence in ids for id_ in sentence], dtype=np.int64)
+    alignment._fill_unread(flat, np.repeat(np.arange(len(ids)), [len(row) for row in ids]), 0)
+    assert flat.tolist() == [id_ for sentence in expected for id_ in sentence]
+
+
+@pytest.mark.parametrize(
+    ("words", "reported"),
+    [
+        (["the", "state"], False),
+        (["\u1230\u120b\u121d", "the"], True),
+        (["x" * 40, "y" * 40], True),
+    ],
+)
+def test_text_that_the_tokenizer_does_not_know_is_reported(
+    caplog: pytest.LogCaptureFixture, words: list[str], reported: bool
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        alignment.encode(as_dataset([[(word, 0) for word in words]]), TOKENIZERS["wordpiece"])
+    assert reported == any("fits the text badly" in message for message in caplog.messages)
+    assert not reported or "choose a model of the text's language" in caplog.messages[-1]
 
 
 def test_a_selection_is_encoded_as_what_it_is(

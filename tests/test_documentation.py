@@ -18,6 +18,7 @@ TARGETS = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-
 ROOMS = {
     "helpers.runs": "helpers.runs.__main__",
     "helpers.inference": "helpers.inference.__main__",
+    "helpers.data": "helpers.data",
     "helpers.metrics": "helpers.metrics",
     "helpers.training": "helpers.training",
 }
@@ -64,6 +65,8 @@ def test_a_lesson_takes_the_parameters(command: str) -> None:
         for at, option in enumerate(options)
         if option == "-p"
     }
+    for at, option in enumerate(options):
+        given |= yaml.safe_load(options[at + 1]) if option == "-y" else {}
     parameters.check(given, found.defaults)
     assert given or "-f" in options
 

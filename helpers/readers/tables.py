@@ -60,7 +60,7 @@ _LONG = 1000  # words; if a file is one sentence of so many, its borders may be 
 
 
 Row = tuple[int, list[str], str]
-"""A line of a table: its number from 1, its cells and its text; a border has no cells."""
+"""A line of a table: its number from 1, its cells and, in CoNLL, its text; a border has no cells."""
 
 
 class Table(NamedTuple):
@@ -185,7 +185,7 @@ def read_csv(
                     f"{path}, line {number}: a quotation mark opened here runs on into the next "
                     'line; write a quotation mark as """"'
                 )
-            yield number, cells if any(cells) else [], delimiter.join(cells)
+            yield number, cells if any(cells) else [], ""
 
     return _read(Table(str(path), rows, comments=False), columns, "columns=", tag_names)
 
@@ -227,7 +227,7 @@ def _survey(table: Table) -> Survey | None:
     for row in chain(table.rows(), [_END]):
         _, cells, source = row
         if cells:
-            if source[0] == "#" and table.comments and _is_no_word(source, cells):
+            if table.comments and source[0] == "#" and _is_no_word(source, cells):
                 continue
             if len(cells) not in firsts:
                 firsts[len(cells)] = row
@@ -275,7 +275,8 @@ def _find(table: Table, survey: Survey, *, header: bool) -> Columns:
             raise
         problem = f" ({error})"
     found = looks or "one column; expected a word and its tag, separated by a tab or spaces"
-    raise ValueError(f"{table.name}, line {usual}: found {found}: {source[:80]!r}{problem}")
+    shown = source or " ".join(survey.usual[1])
+    raise ValueError(f"{table.name}, line {usual}: found {found}: {shown[:80]!r}{problem}")
 
 
 def _holds_ud_tags(content: Content) -> bool:
@@ -386,7 +387,7 @@ class _Reader:
             return cut
         raise ValueError(
             f"{self._table.name}, line {number}: found {len(cells)} columns, expected {width} as "
-            f"in line {self._usual}: {source!r}; correct the line"
+            f"in line {self._usual}: {source or cells!r}; correct the line"
         )
 
     def _holds_no_word(
@@ -399,7 +400,7 @@ class _Reader:
             self._check_passed(cells, number)
             self._passed.append(number)
             return True
-        if source[0] != "#" or not self._table.comments:
+        if not self._table.comments or source[0] != "#":
             return False
         if not (_METADATA if inside else _COMMENT).match(source):
             return False
