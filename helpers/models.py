@@ -279,6 +279,11 @@ def _open_tokenizer(folder: str | Path, **options: bool) -> PreTrainedTokenizerB
         )
     except Exception as error:  # a missing file or library fails differently for each tokenizer
         raise ModelError(f"{folder} has no tokenizer that opens: {_in_short(error)}") from error
+    if len(tokenizer) <= len(tokenizer.all_special_ids):  # made up, since no file was found
+        raise ModelError(
+            f"{folder} has no tokenizer; give a folder that holds tokenizer.json beside the model, "
+            "as tokenizer.save_pretrained writes it"
+        )
     if not tokenizer.is_fast:
         raise ModelError(
             f"{folder} has only a slow tokenizer, which cannot tell the word a subword comes "
