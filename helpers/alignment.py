@@ -21,7 +21,7 @@ from transformers import BatchEncoding, PreTrainedTokenizerBase
 logger = logging.getLogger(__name__)
 
 IGNORED = -100
-_UNLIMITED = 1_000_000  # tokenizers without a limit of their own claim one far above this
+UNLIMITED = 1_000_000  # tokenizers without a limit of their own claim one far above this
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -180,8 +180,14 @@ def encode(
         position the word whose tag is read there, or -1).
 
     Raises:
-        ValueError: As for `tokenize_and_align_labels`.
+        ValueError: As for `tokenize_and_align_labels`; or ``max_length`` is more than the
+            tokenizer's limit, for which the model has no positions.
     """
+    if max_length is not None and max_length > tokenizer.model_max_length:
+        raise ValueError(
+            f"max_length={max_length}: the model takes {tokenizer.model_max_length} subwords at "
+            f"most; give a number up to {tokenizer.model_max_length}, or None"
+        )
     if isinstance(dataset, DatasetDict):
         encoded = {
             name: _encode(split, tokenizer, label_all_subwords, max_length, stride)
@@ -354,7 +360,7 @@ def _room(tokenizer: PreTrainedTokenizerBase, max_length: int | None, stride: in
             "from left to right, so set truncation_side='right'"
         )
     limit = tokenizer.model_max_length if max_length is None else max_length
-    if limit > _UNLIMITED:
+    if limit > UNLIMITED:
         return None
     room = limit - tokenizer.num_special_tokens_to_add()
     if not 0 <= stride < room:

@@ -81,6 +81,9 @@ from helpers import alignment, data, metrics, model_folder, models, tagging  # n
 from helpers.preparation import prepare  # noqa: E402
 from helpers.settings import Settings  # noqa: E402
 
+# TensorFlow finds no gradient of the one, and the other wants places on a page.
+_NOT_TRAINABLE = {"funnel", "layoutlmv3"}
+
 LESSON = "04_tensorflow_finetuning"
 
 
@@ -89,17 +92,52 @@ def model_dir(settings: Settings) -> Path:
     return settings.run_dir / LESSON / "model"
 
 
+def embeddings(model: TFPreTrainedModel) -> keras.layers.Layer:
+    """Find a model's embeddings: all of them, or the subwords' where they are kept apart."""
+    named = getattr(getattr(model, model.base_model_prefix), "embeddings", None)
+    return named or model.get_input_embeddings()
+
+
 def encoder_layers(model: TFPreTrainedModel) -> Sequence[keras.layers.Layer]:
-    """Find the stack of layers above a model's embeddings, whatever its architecture calls it."""
-    return next(
-        value
-        for part in getattr(model, model.base_model_prefix).submodules
-        for value in vars(part).values()
-        if isinstance(value, Sequence)
-        and len(value) == model.config.num_hidden_layers
-        and isinstance(value[0], keras.layers.Layer)
-        and len({type(item) for item in value}) == 1
-    )
+    """Find the stack of layers above a model's embeddings, whatever its architecture calls it.
+
+    It is empty where there is none, see `helpers.training.encoder_layers`.
+    """
+    for part in getattr(model, model.base_model_prefix).submodules:
+        found = [
+            value
+            for value in vars(part).values()
+            if isinstance(value, Sequence)
+            and len(value) == model.config.num_hidden_layers
+            and isinstance(value[0], keras.layers.Layer)
+            and len({type(item) for item in value}) == 1
+        ]
+        if found:
+            return found[0] if len(found) == 1 else []
+    return []
+
+
+def match_labels(model: TFPreTrainedModel, folder: str | Path) -> None:
+    """Let the tags of a model go on from the labels of the same name that it was fine-tuned for.
+
+    As `helpers.training.match_labels` does.
+
+    Args:
+        model: As ``from_pretrained`` returns it.
+        folder: Where it comes from.
+    """
+    stored = models.stored_rows(folder, "classifier", "np")
+    names = [label for _, label in sorted(model.config.id2label.items())]
+    if not stored or list(stored) == names:
+        return
+    models.report_rows(names, stored)
+    layer = model.classifier
+    kernel = layer.kernel_initializer(layer.kernel.shape).numpy()
+    bias = np.zeros(len(names))
+    for index, tag in enumerate(names):
+        if tag in stored:
+            kernel[:, index], bias[index] = stored[tag]
+    layer.set_weights([kernel, bias])
 
 
 def load_model(folder: str | Path, names: Sequence[str], settings: Settings) -> TFPreTrainedModel:
@@ -114,17 +152,20 @@ def load_model(folder: str | Path, names: Sequence[str], settings: Settings) -> 
         settings: Gives the seed of the new layer's weights and what to freeze.
 
     Raises:
-        ValueError: ``frozen_layers`` is more than the model has.
+        ModelError: The model cannot be opened, cannot tag text, or has fewer layers than
+            ``frozen_layers``.
     """
+    kind = models.read_config(folder).model_type
+    if kind in _NOT_TRAINABLE:
+        raise models.ModelError(
+            f"{folder} is a model of the type {kind!r}, which Keras cannot train; choose another, "
+            "or train it in lesson 3"
+        )
     set_seed(settings.seed)
-    model = TFAutoModelForTokenClassification.from_pretrained(
-        folder,
-        id2label=tagging.id2label(names),
-        label2id=tagging.label2id(names),
-        use_safetensors=True,
-    )
+    model = models.load_for_tags(TFAutoModelForTokenClassification, folder, names)
+    match_labels(model, folder)
     if settings.freeze_embeddings:
-        getattr(model, model.base_model_prefix).embeddings.trainable = False
+        embeddings(model).trainable = False
     for layer in models.lowest_layers(encoder_layers(model), settings.frozen_layers):
         layer.trainable = False
     return model
@@ -369,15 +410,19 @@ def fine_tune(settings: Settings) -> dict[str, Any]:
             `helpers.models`; or epochs that are not whole.
     """
     whole_epochs(settings)  # refused before anything is loaded
-    dataset, folder, tokenizer, encoded = prepare(settings)
-    model = load_model(folder, data.tag_names(dataset), settings)
+    if settings.push_to_hub:
+        model_folder.create_on_hub(model_dir(settings), settings)
+    dataset, pretrained, tokenizer, encoded = prepare(settings)
+    model = load_model(pretrained, data.tag_names(dataset), settings)
     seconds = train(model, tokenizer, dataset, encoded, settings)
     report = {
         "validation": score(model, tokenizer, dataset["validation"], encoded["validation"]),
         "test": score(model, tokenizer, dataset["test"], encoded["test"]),
         "train_seconds": seconds,
     }
-    save(model, tokenizer, settings, report)
+    folder = save(model, tokenizer, settings, report)
+    if settings.push_to_hub:
+        model_folder.push(folder, settings)
     return report
 
 

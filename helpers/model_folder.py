@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import HfApi, ModelCard, ModelCardData
+from huggingface_hub import HfApi, ModelCard, ModelCardData, RepoUrl
 
 from helpers.settings import Settings
 
@@ -50,22 +50,53 @@ def hub_name(folder: Path, settings: Settings) -> str:
     return settings.hub_model_id or f"{settings.profile}-{folder.parent.name}"
 
 
+def create_on_hub(folder: Path, settings: Settings) -> RepoUrl:
+    """Create the model's repository on the Hub, or find the one that is there.
+
+    A training that ends with a `push` starts with this: who is not logged in, or may not write
+    there, learns it at once.
+
+    Args:
+        folder: As `write` returns it, whether or not it is there yet.
+        settings: Gives the model's name there, see `hub_name`, and ``hub_private``.
+
+    Raises:
+        ValueError: The name is none that the Hub takes; or ``hub_private`` is set, and the
+            repository is there already and public.
+        huggingface_hub.errors.HfHubHTTPError: You are not logged in or may not write there.
+    """
+    api = HfApi()
+    name = hub_name(folder, settings)
+    repository = api.create_repo(name, private=settings.hub_private, exist_ok=True)
+    if settings.hub_private and not api.model_info(repository.repo_id).private:
+        raise ValueError(
+            f"hub_private=True, but {repository} is there already and public; choose another "
+            "hub_model_id, or make it private on its page, under Settings"
+        )
+    return repository
+
+
 def push(folder: Path, settings: Settings) -> str:
-    """Share a trained model, with its card and scores, on the Hub.
+    """Share a trained model, with its card and scores, on the Hub, in one commit.
+
+    Interrupted and called again, it uploads what the Hub does not have yet. Until all of it is
+    there, the Hub shows what it showed before.
 
     Args:
         folder: As `write` returns it.
-        settings: Gives the model's name there, see `hub_name`.
+        settings: As for `create_on_hub`.
 
     Returns:
         The address of the model's page.
 
     Raises:
-        huggingface_hub.errors.HfHubHTTPError: You are not logged in or may not write there.
+        ValueError: As `create_on_hub`.
+        huggingface_hub.errors.HfHubHTTPError: As `create_on_hub`.
     """
-    api = HfApi()
-    repository = api.create_repo(hub_name(folder, settings), exist_ok=True)
-    api.upload_folder(repo_id=repository.repo_id, folder_path=folder)
+    repository = create_on_hub(folder, settings)
+    HfApi().upload_folder(
+        repo_id=repository.repo_id, folder_path=folder, commit_message="Upload a trained tagger"
+    )
     return str(repository)
 
 

@@ -1,12 +1,15 @@
 """A model's name to its files on disk, and its tokenizer with the checks a lesson relies on."""
 
 import hashlib
-from collections.abc import Iterable
+import logging
+import textwrap
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
+import transformers
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import (
     GatedRepoError,
@@ -16,9 +19,14 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase
+from safetensors import safe_open
+from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
+from transformers.models.auto.modeling_auto import MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES
 
-from helpers.alignment import reads_words_in_lists
+from helpers import tagging
+from helpers.alignment import UNLIMITED, reads_words_in_lists
+
+logger = logging.getLogger(__name__)
 
 Layer = TypeVar("Layer")
 
@@ -33,7 +41,12 @@ _PINNED = {
     "distilbert/distilbert-base-uncased": "12040accade4e8a0f71eabdb258fecc2e7e948be",
 }
 _FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
-_UNLIMITED = 1_000_000  # tokenizers without a limit of their own claim one far above this
+# Architectures whose positions are counted from behind the padding index, as RoBERTa's are.
+_POSITIONS_BEHIND_PADDING = {
+    *("camembert", "data2vec-text", "esm", "ibert", "layoutlmv3", "lilt", "longformer", "luke"),
+    *("markuplm", "mpnet", "roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl"),
+    "xmod",
+}
 
 
 class ModelError(ValueError):
@@ -79,6 +92,12 @@ def locate(model: str, *, revision: str | None = None) -> Path:
             f"{model!r} has no *.safetensors, and other formats can run code when they are "
             "opened; choose a model or a revision that has its weights as safetensors"
         )
+    config = read_config(folder)
+    if config.model_type not in MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES:
+        raise ModelError(
+            f"{model!r} is a model of the type {config.model_type!r}, which 🤗 Transformers has no "
+            "token classification for; choose an encoder of text, such as a BERT or a DeBERTa"
+        )
     return folder
 
 
@@ -86,34 +105,152 @@ def load_tokenizer(folder: str | Path) -> PreTrainedTokenizerBase:
     """Turn a model's folder into its tokenizer, ready for words in lists.
 
     Byte-level tokenizers (RoBERTa's family) get ``add_prefix_space``, so that a word in a list
-    reads like a word after a space; one that claims no limit of length gets the model's.
+    reads like a word after a space; one without a padding token pads with its end token. Windows
+    are cut and padded on the right, and the tokenizer's limit of length is at most the model's.
 
     Args:
         folder: As `locate` returns it, or a model trained in a lesson.
 
     Raises:
-        ModelError: The model has no fast tokenizer, or one that cannot read words in lists.
+        ModelError: The model has no fast tokenizer, one that cannot read words in lists, one of
+            another model, or one that cannot pad.
     """
-    tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True)
-    if not tokenizer.is_fast:
-        raise ModelError(
-            f"{folder} has only a slow tokenizer, which cannot tell the word a subword comes "
-            "from; choose a model with a tokenizer.json"
-        )
+    tokenizer = _open_tokenizer(folder)
     if not reads_words_in_lists(tokenizer):
-        tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, add_prefix_space=True)
+        tokenizer = _open_tokenizer(folder, add_prefix_space=True)
         if not reads_words_in_lists(tokenizer):
             raise ModelError(
                 f"the tokenizer in {folder} reads a word in a list differently from one after a "
                 "space, even with add_prefix_space=True; choose another model"
             )
-    if tokenizer.model_max_length > _UNLIMITED:
-        config = AutoConfig.from_pretrained(folder)
-        positions = getattr(config, "max_position_embeddings", None)
-        if positions:
-            # RoBERTa's positions start behind the padding index; for others it costs nothing
-            tokenizer.model_max_length = positions - 1 - (tokenizer.pad_token_id or 0)
+    tokenizer.padding_side = tokenizer.truncation_side = "right"  # XLNet's come with the left
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+        if tokenizer.pad_token is None:
+            raise ModelError(
+                f"the tokenizer in {folder} has no token to pad with; set pad_token in its "
+                "tokenizer_config.json, or choose another model"
+            )
+    config = read_config(folder)
+    n_embeddings = getattr(config.get_text_config(), "vocab_size", None)
+    if n_embeddings and _highest_id(tokenizer) >= n_embeddings:
+        raise ModelError(
+            f"the tokenizer in {folder} is another model's: its ids go up to "
+            f"{_highest_id(tokenizer)}, and the model knows those below {n_embeddings}; give a "
+            "folder with a model and the tokenizer that it was trained with"
+        )
+    positions = n_positions(config)
+    if positions and positions < tokenizer.model_max_length:
+        if tokenizer.model_max_length <= UNLIMITED:
+            logger.warning(
+                "the tokenizer allows %d subwords, the model only %d; no window will be longer",
+                tokenizer.model_max_length,
+                positions,
+            )
+        tokenizer.model_max_length = positions
     return tokenizer
+
+
+def read_config(folder: str | Path) -> PretrainedConfig:
+    """Read a model's configuration, without running any code that comes with the model.
+
+    Raises:
+        ModelError: It is broken, or of an architecture that Transformers does not have itself.
+    """
+    try:
+        return AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    except Exception as error:  # each architecture checks its configuration in its own way
+        raise ModelError(
+            f"{folder}/config.json describes no model that Transformers {transformers.__version__} "
+            f"knows and opens without running code from the folder: {_in_short(error)}"
+        ) from error
+
+
+def n_positions(config: PretrainedConfig) -> int | None:
+    """The most subwords that a model takes at once; ``None`` where it has no limit, as T5."""
+    config = config.get_text_config()
+    positions = getattr(config, "max_position_embeddings", None) or 0
+    if config.model_type in _POSITIONS_BEHIND_PADDING:
+        positions -= (config.pad_token_id or 0) + 1
+    return positions if positions > 0 else None  # XLNet says -1
+
+
+def load_for_tags(auto_class: Any, folder: str | Path, names: Sequence[str], **options: Any) -> Any:
+    """Turn a pretrained model into one with a layer that scores every tag.
+
+    Args:
+        auto_class: ``AutoModelForTokenClassification``, or TensorFlow's.
+        folder: As `locate` returns it.
+        names: The tags, in the order of their ids.
+        **options: Of ``from_pretrained``.
+
+    Raises:
+        ModelError: The model cannot be opened, or weights are missing below the new layer.
+    """
+    try:
+        model, report = auto_class.from_pretrained(
+            folder,
+            id2label=tagging.id2label(names),
+            label2id=tagging.label2id(names),
+            use_safetensors=True,
+            trust_remote_code=False,
+            ignore_mismatched_sizes=True,  # of a layer that scores other labels
+            output_loading_info=True,
+            **options,
+        )
+    except Exception as error:  # each architecture and library fails in its own way
+        raise ModelError(f"{folder} cannot be opened to tag words: {_in_short(error)}") from error
+    absent = [*report["missing_keys"], *(key for key, *_ in report["mismatched_keys"])]
+    body = sorted(key for key in absent if key.startswith(f"{model.base_model_prefix}."))
+    if body:
+        raise ModelError(
+            f"{folder} lacks {len(body)} weights of its {type(model).__name__}, such as {body[0]}, "
+            "which would be random; choose a folder or revision with the whole model"
+        )
+    return model
+
+
+def stored_rows(folder: str | Path, layer: str, framework: str) -> dict[str, tuple[Any, Any]]:
+    """Read what a fine-tuned model scores each of its labels with.
+
+    Args:
+        folder: As `locate` returns it.
+        layer: Name of the layer that scores the labels, such as ``"classifier"``.
+        framework: Of the arrays: ``"pt"`` for PyTorch, ``"np"`` for NumPy.
+
+    Returns:
+        For each label its row of weights and its bias (or 0), in the order of the ids; empty
+        where the model has no such layer, being pretrained and no more.
+    """
+    arrays: dict[str, Any] = {}
+    for file in sorted(Path(folder).glob("*.safetensors")):
+        with safe_open(file, framework) as stored:
+            ours = {f"{layer}.weight", f"{layer}.bias"} & set(stored.keys())
+            arrays |= {key: stored.get_tensor(key) for key in ours}
+    weight = arrays.get(f"{layer}.weight", [])
+    bias = arrays.get(f"{layer}.bias", [0] * len(weight))
+    labels = cast(dict[int, str], read_config(folder).id2label)
+    rows = enumerate(zip(weight, bias, strict=True))
+    return {labels.get(index, f"LABEL_{index}"): row for index, row in rows}
+
+
+def report_rows(names: Sequence[str], stored: Iterable[str]) -> None:
+    """Log which tags go on from a fine-tuned model's labels, and which start anew.
+
+    Args:
+        names: The tags.
+        stored: The labels of the fine-tuned model.
+    """
+    labels = list(stored)
+    lists = {
+        "the tags that go on from its labels of the same name": set(names) & set(labels),
+        "the tags that start anew": set(names) - set(labels),
+        "the labels that it loses": set(labels) - set(names),
+    }
+    logger.warning(
+        "the model was fine-tuned before; %s",
+        "; ".join(f"{what}: {', '.join(sorted(some))}" for what, some in lists.items() if some),
+    )
 
 
 def lowest_layers(layers: Iterable[Layer], count: int) -> list[Layer]:
@@ -124,12 +261,50 @@ def lowest_layers(layers: Iterable[Layer], count: int) -> list[Layer]:
         count: How many to take.
 
     Raises:
-        ValueError: The model has fewer.
+        ModelError: The model has fewer, or none that can be frozen one by one.
     """
     found = list(layers)
     if count > len(found):
-        raise ValueError(f"frozen_layers={count}, but the model has {len(found)} layers")
+        has = f"{len(found)} layers" if found else "no stack of layers of their own weights"
+        raise ModelError(
+            f"frozen_layers={count}, but the model has {has}; give at most {len(found)}"
+        )
     return found[:count]
+
+
+def _open_tokenizer(folder: str | Path, **options: bool) -> PreTrainedTokenizerBase:
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, use_fast=True, trust_remote_code=False, **options
+        )
+    except Exception as error:  # a missing file or library fails differently for each tokenizer
+        raise ModelError(f"{folder} has no tokenizer that opens: {_in_short(error)}") from error
+    if len(tokenizer) <= len(tokenizer.all_special_ids):  # made up, since no file was found
+        raise ModelError(
+            f"{folder} has no tokenizer; give a folder that holds tokenizer.json beside the model, "
+            "as tokenizer.save_pretrained writes it"
+        )
+    if not tokenizer.is_fast:
+        raise ModelError(
+            f"{folder} has only a slow tokenizer, which cannot tell the word a subword comes "
+            "from; choose a model with a tokenizer.json"
+        )
+    return tokenizer
+
+
+def _highest_id(tokenizer: PreTrainedTokenizerBase) -> int:
+    """The highest id that a text can become; special tokens that no text holds may lie above."""
+    added = tokenizer.added_tokens_decoder.items()
+    return max(
+        tokenizer.vocab_size - 1,
+        *tokenizer("a")["input_ids"],
+        *(index for index, token in added if not token.special),
+    )
+
+
+def _in_short(error: Exception) -> str:
+    """The beginning of a message, in one line."""
+    return f"{type(error).__name__}: {textwrap.shorten(str(error), 300, placeholder=' …')}"
 
 
 @cache

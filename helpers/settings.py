@@ -57,6 +57,8 @@ class Settings:
         push_to_hub: Share the trained model on the Hub.
         hub_model_id: Its name there, such as ``"me/wnut-tagger"``; ``None`` names it for the
             lesson's folder.
+        hub_private: Only you, or your organisation, can see it there; ``None`` leaves it to the
+            Hub: a new model is public, unless the organisation's default is private.
     """
 
     profile: str
@@ -69,7 +71,7 @@ class Settings:
     max_length: Annotated[int, Field(ge=8)] | None = None
     stride: Annotated[int, Field(ge=0)] = 32
     label_all_subwords: bool = False
-    epochs: Annotated[float, Field(gt=0)]
+    epochs: Annotated[float, Field(gt=0, lt=1e6)]
     learning_rate: Annotated[float, Field(gt=0, lt=1)]
     warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.1
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.01
@@ -80,6 +82,7 @@ class Settings:
     output_dir: str | None = None
     push_to_hub: bool = False
     hub_model_id: str | None = None
+    hub_private: bool | None = None
 
     @property
     def run_dir(self) -> Path:
@@ -149,7 +152,7 @@ def literal(text: str) -> Any:
     """
     try:
         return ast.literal_eval(text)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         return text
 
 

@@ -28,7 +28,7 @@ from transformers import (
 )
 from transformers.trainer_utils import get_last_checkpoint
 
-from helpers import alignment, metrics, model_folder, models, tagging
+from helpers import alignment, metrics, model_folder, models
 from helpers.data import tag_names, tags
 from helpers.inference import Tagger
 from helpers.preparation import prepare
@@ -44,13 +44,61 @@ def model_dir(settings: Settings) -> Path:
     return settings.run_dir / LESSON / "model"
 
 
+def embeddings(model: PreTrainedModel) -> torch.nn.Module:
+    """Find a model's embeddings: all of them, or the subwords' where they are kept apart."""
+    named: torch.nn.Module | None = getattr(model.base_model, "embeddings", None)
+    return named or model.get_input_embeddings()  # GPT-2's are apart
+
+
 def encoder_layers(model: PreTrainedModel) -> torch.nn.ModuleList:
-    """Find the stack of layers above a model's embeddings, whatever its architecture calls it."""
-    return next(
+    """Find the stack of layers above a model's embeddings, whatever its architecture calls it.
+
+    It is empty where the layers are not modules of their own: ALBERT's share their weights, and
+    XLM has a list of all attentions, another of all norms, and so on.
+    """
+    n_layers = model.config.get_text_config().num_hidden_layers
+    first, *others = [
         module
         for module in model.base_model.modules()
-        if isinstance(module, torch.nn.ModuleList) and len(module) == model.config.num_hidden_layers
-    )
+        if isinstance(module, torch.nn.ModuleList) and len(module) == n_layers
+    ] or [torch.nn.ModuleList()]
+    side_by_side = set(others) - set(first.modules())
+    return torch.nn.ModuleList() if side_by_side else first
+
+
+def classifier(model: PreTrainedModel) -> torch.nn.Linear:
+    """Find the layer that scores the tags, whatever a model's architecture calls it."""
+    layers = [module for module in model.modules() if isinstance(module, torch.nn.Linear)]
+    return [layer for layer in layers if layer.out_features == model.config.num_labels][-1]
+
+
+def match_labels(model: PreTrainedModel, folder: str | Path) -> None:
+    """Let the tags of a model go on from the labels of the same name that it was fine-tuned for.
+
+    ``from_pretrained`` takes a stored classifier row by row, or not at all where it has more or
+    fewer rows. Here each tag takes the row of its own label, and a tag without one starts anew.
+    A model that was not fine-tuned stays as it is.
+
+    Args:
+        model: As ``from_pretrained`` returns it.
+        folder: Where it comes from.
+    """
+    layer = classifier(model)
+    [name] = [name for name, module in model.named_modules() if module is layer]
+    stored = models.stored_rows(folder, name, "pt")
+    names = [str(label) for _, label in sorted((model.config.id2label or {}).items())]
+    if not stored or list(stored) == names:
+        return
+    models.report_rows(names, stored)
+    with torch.no_grad():
+        layer.weight.normal_(std=getattr(model.config, "initializer_range", 0.02))
+        if layer.bias is not None:
+            layer.bias.zero_()
+        for index, tag in enumerate(names):
+            if tag in stored:
+                layer.weight[index], bias = stored[tag]
+                if layer.bias is not None:
+                    layer.bias[index] = bias
 
 
 def load_model(folder: str | Path, names: Sequence[str], settings: Settings) -> PreTrainedModel:
@@ -66,20 +114,32 @@ def load_model(folder: str | Path, names: Sequence[str], settings: Settings) -> 
         settings: Gives the seed of the new layer's weights and what to freeze.
 
     Raises:
-        ValueError: ``frozen_layers`` is more than the model has.
+        ModelError: The model cannot be opened, cannot tag text, or has fewer layers than
+            ``frozen_layers``.
     """
     set_seed(settings.seed)
-    model = AutoModelForTokenClassification.from_pretrained(
-        folder,
-        id2label=tagging.id2label(names),
-        label2id=tagging.label2id(names),
-        use_safetensors=True,
+    model: PreTrainedModel = models.load_for_tags(
+        AutoModelForTokenClassification, folder, names, dtype=torch.float32
     )
+    match_labels(model, folder)
+    _try(model)
     if settings.freeze_embeddings:
-        model.base_model.embeddings.requires_grad_(False)
+        embeddings(model).requires_grad_(False)
     for layer in models.lowest_layers(encoder_layers(model), settings.frozen_layers):
         layer.requires_grad_(False)
     return model
+
+
+def _try(model: PreTrainedModel) -> None:
+    """Tag a few subwords, since some models want more than text, such as places on a page."""
+    ids = torch.ones((1, 8), dtype=torch.long)
+    try:
+        with torch.no_grad():
+            model(input_ids=ids, attention_mask=ids)
+    except Exception as error:  # each architecture misses its inputs in its own way
+        raise models.ModelError(
+            f"{type(model).__name__} does not tag text alone: {error}; choose another model"
+        ) from error
 
 
 def arguments(settings: Settings, output_dir: str | Path) -> TrainingArguments:
@@ -166,7 +226,7 @@ def checkpoint_dir(settings: Settings, dataset: DatasetDict) -> Path:
     recipe = {
         name: value
         for name, value in settings.to_dict().items()
-        if name not in ("output_dir", "push_to_hub", "hub_model_id")
+        if name != "output_dir" and "hub" not in name
     }
     columns = [dataset[split][name] for split in dataset for name in ("tokens", "ner_tags")]
     key = Hasher.hash([recipe, [list(column) for column in columns]])
@@ -236,9 +296,12 @@ def fine_tune(settings: Settings) -> dict[str, Any]:
         several processes (``torchrun``) the first returns it and the others nothing.
 
     Raises:
-        ValueError: Data or a model that cannot be loaded; see `helpers.data` and
-            `helpers.models`.
+        ValueError: Data or a model that cannot be loaded, see `helpers.data` and
+            `helpers.models`; or one that cannot be shared, see `helpers.model_folder`.
+        OSError: The Hub does not let you share a model; see `helpers.model_folder`.
     """
+    if settings.push_to_hub:
+        model_folder.create_on_hub(model_dir(settings), settings)
     dataset, folder, tokenizer, encoded = prepare(settings)
     model = load_model(folder, tag_names(dataset), settings)
     checkpoints = checkpoint_dir(settings, dataset)
@@ -251,21 +314,30 @@ def fine_tune(settings: Settings) -> dict[str, Any]:
         "test": score(model, tokenizer, dataset["test"]),
         "train_seconds": seconds,
     }
-    save(model, tokenizer, settings, report)
+    folder = save(model, tokenizer, settings, report)
     shutil.rmtree(checkpoints.parent)
+    if settings.push_to_hub:
+        model_folder.push(folder, settings)
     return report
 
 
-def main() -> None:
-    """Read the settings from the command line, fine-tune, and print the scores."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the settings from the command line, fine-tune, and print the scores.
+
+    Exits with code 2 and one line where that cannot be done.
+    """
     parser = _parser()
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     try:
         parameters = {name: literal(value) for name, value in options.parameters}
+        if "profile" in parameters:
+            raise ValueError("-p profile: use --profile instead")
         run = load(options.profile, **parameters)
         report = fine_tune(run)
-    except (ValueError, OSError) as error:
-        parser.exit(2, f"error: {error}\n")
+    except (ValueError, OSError, RuntimeError, ImportError) as error:
+        parser.exit(2, f"error: {' '.join(str(error).split())}\n")
+    except KeyboardInterrupt:
+        parser.exit(130, "interrupted; started again, it goes on from its last checkpoint\n")
     if report:
         print(metrics.scores_table(report["test"]).to_string())
         print(f"the model is in {model_dir(run)}")

@@ -298,6 +298,13 @@ def test_tokenizers_and_options_that_would_lose_words_are_refused(
         alignment.tokenize_words([["a"]], tokenizer, **options)
 
 
+def test_windows_longer_than_the_model_are_refused() -> None:
+    split = as_dataset([[("the", 0)]])
+    with pytest.raises(ValueError, match=r"max_length=65: the model takes 64 subwords at most"):
+        alignment.encode(split, TOKENIZERS["wordpiece"], max_length=65)
+    assert len(alignment.encode(split, TOKENIZERS["wordpiece"], max_length=64)) == 1
+
+
 def test_words_and_tags_of_different_number_are_refused() -> None:
     with pytest.raises(ValueError, match="example 1 of the batch has 2 words in tokens and 1 tags"):
         alignment.tokenize_and_align_labels(

@@ -1,5 +1,6 @@
 """Models: the wheel and its checksum, folders, and the Hub over HTTP."""
 
+import logging
 import shutil
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from conftest import IS_OLD, byte_level, roberta, tiny_config, wordpiece
 from hub import StandInHub
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from transformers import BertConfig, PretrainedConfig, RobertaConfig, T5Config, XLNetConfig
 
 from helpers import alignment, models
 
@@ -104,12 +106,78 @@ def test_a_tokenizer_that_cannot_read_words_in_lists_is_refused(tmp_path: Path) 
         models.load_tokenizer(tmp_path)
 
 
-def test_a_tokenizer_without_a_limit_takes_the_models(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("claimed", "taken", "notices"),
+    [(10**30, 64, 0), (512, 64, 1), (64, 64, 0), (32, 32, 0)],
+)
+def test_a_tokenizers_limit_is_at_most_the_models(
+    claimed: int, taken: int, notices: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     tokenizer = wordpiece()
-    tokenizer.model_max_length = int(1e30)
+    tokenizer.model_max_length = claimed
     tokenizer.save_pretrained(tmp_path)
     tiny_config(tokenizer).save_pretrained(tmp_path)
-    assert models.load_tokenizer(tmp_path).model_max_length == 63  # 64, less one for the padding id
+    with caplog.at_level(logging.WARNING, logger="helpers"):
+        assert models.load_tokenizer(tmp_path).model_max_length == taken
+    expected = "the tokenizer allows 512 subwords, the model only 64; no window will be longer"
+    assert [r.message for r in caplog.records if r.name == "helpers.models"] == [expected] * notices
+
+
+@pytest.mark.parametrize(
+    ("config", "positions"),
+    [
+        (BertConfig(max_position_embeddings=512, pad_token_id=0), 512),
+        (RobertaConfig(max_position_embeddings=514, pad_token_id=1), 512),
+        (XLNetConfig(), None),
+        (T5Config(), None),
+    ],
+)
+def test_a_model_takes_as_many_subwords_as_it_has_positions(
+    config: PretrainedConfig, positions: int | None
+) -> None:
+    assert models.n_positions(config) == positions
+
+
+def test_tokenizers_pad_and_cut_on_the_right_whatever_they_come_with(tmp_path: Path) -> None:
+    tokenizer = byte_level()
+    tokenizer.pad_token = None
+    tokenizer.padding_side = tokenizer.truncation_side = "left"
+    tokenizer.save_pretrained(tmp_path)
+    tiny_config(byte_level()).save_pretrained(tmp_path)
+    loaded = models.load_tokenizer(tmp_path)
+    assert (loaded.padding_side, loaded.truncation_side) == ("right", "right")
+    assert loaded.pad_token == "</s>"  # its end token
+
+
+def test_a_tokenizer_that_cannot_pad_is_refused(tmp_path: Path) -> None:
+    tokenizer = byte_level()
+    tokenizer.pad_token = tokenizer.eos_token = tokenizer.unk_token = None
+    tokenizer.save_pretrained(tmp_path)
+    tiny_config(byte_level()).save_pretrained(tmp_path)
+    with pytest.raises(models.ModelError, match="has no token to pad with; set pad_token in its"):
+        models.load_tokenizer(tmp_path)
+
+
+def test_the_tokenizer_of_another_model_is_refused(tmp_path: Path) -> None:
+    tokenizer = wordpiece()
+    config = tiny_config(tokenizer)
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<image>"]})  # in no text
+    tokenizer.save_pretrained(tmp_path)
+    config.save_pretrained(tmp_path)
+    n = config.vocab_size
+    assert len(models.load_tokenizer(tmp_path)) == n + 1
+
+    tokenizer.add_tokens(["@paulwalk"])
+    tokenizer.save_pretrained(tmp_path)
+    message = f"its ids go up to {n + 1}, and the model knows those below {n}; give a folder"
+    with pytest.raises(models.ModelError, match=message):
+        models.load_tokenizer(tmp_path)
+
+
+def test_a_folder_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
+    tiny_config(wordpiece()).save_pretrained(tmp_path)
+    with pytest.raises(models.ModelError, match="has no tokenizer(; give a folder| that opens: )"):
+        models.load_tokenizer(tmp_path)
 
 
 def test_a_model_on_the_hub_is_downloaded_once_and_its_absence_is_explained(

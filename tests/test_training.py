@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import NAMES, TYPES, tiny_run
+from conftest import NAMES, TYPES, tiny_config, tiny_run, wordpiece
 from datasets import DatasetDict
 from huggingface_hub import ModelCard
 from safetensors import safe_open
 from transformers import (
     AutoModelForTokenClassification,
+    BertForTokenClassification,
     TrainerCallback,
     TrainerControl,
     TrainerState,
@@ -104,6 +105,83 @@ def test_more_frozen_layers_than_the_model_has_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match="frozen_layers=3, but the model has 2 layers"):
         training.load_model(tiny_model_dir, NAMES, dataclasses.replace(run, frozen_layers=3))
+
+
+def fine_tuned(folder: Path, names: list[str]) -> Any:
+    """Save a model that was fine-tuned before, each row of its classifier full of one number."""
+    tokenizer = wordpiece()
+    config = tiny_config(tokenizer)
+    config.id2label = dict(enumerate(names))
+    config.label2id = {name: index for index, name in enumerate(names)}
+    model = BertForTokenClassification(config)
+    with torch.no_grad():
+        numbers = torch.arange(1.0, len(names) + 1)
+        model.classifier.weight.copy_(numbers[:, None].expand_as(model.classifier.weight))
+        model.classifier.bias.copy_(-numbers)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return model
+
+
+SHUFFLED = [*NAMES[5:], *NAMES[:5]]
+
+
+@pytest.mark.parametrize(
+    ("labels", "notices"),
+    [
+        (NAMES, []),
+        (SHUFFLED, [f"its labels of the same name: {', '.join(sorted(NAMES))}"]),
+        (
+            ["I-person", "O", "B-person", "B-MISC"],
+            [
+                "its labels of the same name: B-person, I-person, O;",
+                "the tags that start anew: B-corporation, ",
+                "the labels that it loses: B-MISC",
+            ],
+        ),
+        ([f"LABEL_{number}" for number in range(13)], ["that start anew: B-corporation, "]),
+        (["NEGATIVE", "POSITIVE"], ["the labels that it loses: NEGATIVE, POSITIVE"]),
+    ],
+)
+def test_tags_go_on_from_the_labels_of_the_same_name(
+    labels: list[str],
+    notices: list[str],
+    run: Settings,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    old = fine_tuned(tmp_path, labels)
+    model = training.load_model(tmp_path, NAMES, run)
+    body = old.bert.encoder.layer[1].output.dense.weight
+    assert torch.equal(model.base_model.encoder.layer[1].output.dense.weight, body)
+    head = training.classifier(model)
+    for index, tag in enumerate(NAMES):
+        if tag in labels:
+            number = labels.index(tag) + 1
+            assert set(head.weight[index].tolist()) == {number}
+            assert head.bias[index] == -number
+        else:
+            assert 0 < head.weight[index].abs().max() < 0.2
+            assert head.bias[index] == 0
+    found = [record.message for record in caplog.records if record.name == "helpers.models"]
+    assert len(found) == (labels != NAMES)
+    for notice in notices:
+        assert notice in found[0]
+    again = training.classifier(training.load_model(tmp_path, NAMES, run)).weight
+    assert torch.equal(again, head.weight)
+
+
+def test_a_fine_tuned_tagger_tags_the_same_with_its_tags_in_another_order(
+    run: Settings, dataset: DatasetDict, tiny_model_dir: Path
+) -> None:
+    tokenizer = models.load_tokenizer(tiny_model_dir)
+    sentences = dataset["test"]["tokens"]
+    first, second = (
+        inference.Tagger(training.load_model(tiny_model_dir, names, run), tokenizer)
+        for names in (NAMES, SHUFFLED)
+    )
+    assert len({tag for tags in first.tag_words(sentences) for tag in tags}) > 5
+    assert second.tag_words(sentences) == first.tag_words(sentences)
 
 
 def test_an_interrupted_run_continues_from_its_own_checkpoint(

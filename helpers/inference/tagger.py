@@ -28,6 +28,7 @@ from helpers.alignment import tokenize_text, tokenize_words
 
 Entity = dict[str, Any]
 
+_LONGEST_WINDOW = 512  # subwords, for a model without a limit; the cost of more grows squared
 _MODEL_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
@@ -90,7 +91,8 @@ class Tagger:
         self.model = model.eval()
         self.tokenizer = tokenizer
         self.version = version or uuid.uuid4().hex
-        limit = min(tokenizer.model_max_length, model.config.max_position_embeddings)
+        positions = models.n_positions(model.config) or _LONGEST_WINDOW
+        limit = min(tokenizer.model_max_length, positions)
         self._max_length = limit
         self.stride = (limit - tokenizer.num_special_tokens_to_add()) // 4
         labels = cast(dict[int, str], model.config.id2label)
