@@ -44,7 +44,7 @@ lint: $(VENV)/installed ## check style and types, notebooks included
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python notebooks/colab.py --check
+	$(BIN)/python tools/colab.py --check
 
 clean: ## remove environments, runs and caches
 	rm -rf $(VENV) $(TF_VENV) runs build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

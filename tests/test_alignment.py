@@ -162,7 +162,9 @@ def test_words_without_a_subword_are_reported_and_read_back_as_outside(
     split = as_dataset([[("the", 1), (SELECTOR, 2), ("state", 2)], [(SELECTOR, 0)]])
     with caplog.at_level(logging.WARNING):
         encoded = alignment.encode(split, TOKENIZERS["wordpiece"])
-    assert caplog.messages == ["2 of 4 words yield no subword, so that no model sees them: '\\ufe0f'"]
+    assert caplog.messages == [
+        "2 of 4 words yield no subword, so that no model sees them: '\\ufe0f'"
+    ]
     assert alignment.read_back(encoded["labels"], encoded, [3, 1]) == [[1, 0, 2], [0]]
 
 

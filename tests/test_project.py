@@ -119,7 +119,7 @@ def test_every_direct_dependency_is_pinned(constraints: str, frameworks: list[st
 
 def test_badges_and_set_up_cells_carry_the_repositorys_address() -> None:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "notebooks" / "colab.py"), "--check"],
+        [sys.executable, str(ROOT / "tools" / "colab.py"), "--check"],
         capture_output=True,
         text=True,
         check=False,
