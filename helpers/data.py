@@ -21,10 +21,8 @@ from typing import get_args
 
 import pandas as pd
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value, load_dataset
-from huggingface_hub import constants, snapshot_download
-from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
-from helpers import readers, settings
+from helpers import hub, readers, settings
 from helpers.readers import Overlaps, Sentence, Split
 from helpers.tagging import OUTSIDE, entity_spans, label2id, label_names, split_tag
 
@@ -268,28 +266,7 @@ def _download(repo: str, revision: str | None, source: str) -> Path:
     Source: https://github.com/huggingface/datasets/issues/7928 and /8612.
     """
     script = f"{repo.rpartition('/')[2]}.py"
-    try:
-        folder = Path(
-            snapshot_download(
-                repo, repo_type="dataset", revision=revision, allow_patterns=[*_HUB_FILES, script]
-            )
-        )
-    except RepositoryNotFoundError as error:
-        raise FileNotFoundError(
-            f"no such data set: {repo} is neither a folder (looked for {Path(repo).resolve()}) "
-            f"nor open to you on the Hub ({constants.ENDPOINT}); a private or gated one needs "
-            "`hf auth login`"
-        ) from error
-    except RevisionNotFoundError as error:
-        raise ValueError(
-            f"revision={revision!r}: {repo} has no such branch, tag or commit on the Hub"
-        ) from error
-    except Exception as error:  # the HTTP library differs between releases of huggingface_hub
-        raise ConnectionError(
-            f"cannot fetch the data set {source} from the Hub ({constants.ENDPOINT}), and neither "
-            "the local cache nor a folder of that name holds it; without a Hub, use "
-            f'profile="offline" or dataset="sample". Cause: {error}'
-        ) from error
+    folder = hub.download("dataset", repo, revision=revision, files=[*_HUB_FILES, script])
     if (folder / script).exists():
         raise ValueError(
             f"{source} comes as a loading script ({script}), which is code that this package does "

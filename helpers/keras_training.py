@@ -6,6 +6,7 @@ environment of lesson 4: TensorFlow, and the last release of Transformers that w
 
 import math
 import os
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,18 +23,20 @@ from safetensors.numpy import save_file
 from tqdm.auto import tqdm
 
 WRONG_KERNEL = (
-    "lesson 4 needs TensorFlow 2.21 and Transformers 4.54.1, and this kernel has {found}; choose "
-    'the kernel "Python 3 (TensorFlow)", which `make lessons` sets up, or install the course with '
-    "the extra [tensorflow] in an environment of its own"
+    "lesson 4 needs TensorFlow 2.21 and Transformers 4.54.1, and this kernel has {found}; {advice}"
+)
+_ADVICE = (
+    'choose the kernel "Python 3 (TensorFlow)", which `make lessons` sets up, or install the '
+    "course with the extra [tensorflow] in an environment of its own"
+)
+_ADVICE_IN_COLAB = (
+    "run the first cell of the lesson, choose Restart session in the menu Runtime, and run the "
+    "lesson from the top"
 )
 
 
-class KernelError(ImportError):
+class KernelError(RuntimeError):
     """The kernel is one of the other lessons', which has no TensorFlow that works."""
-
-    def _render_traceback_(self) -> list[str]:
-        """Tell IPython to show the sentence alone."""
-        return [f"{type(self).__name__}: {self}"]
 
 
 @contextmanager
@@ -57,7 +60,12 @@ _missing = [name for name in ("tensorflow", "tf_keras") if find_spec(name) is No
 # 4.55 and later load no PyTorch weights into TensorFlow: 'builtins.safe_open' is not iterable
 if _missing or Version(transformers.__version__) >= Version("4.55"):
     _found = [f"Transformers {transformers.__version__}", *(f"no {name}" for name in _missing)]
-    raise KernelError(WRONG_KERNEL.format(found=" and ".join(_found)))
+    raise KernelError(
+        WRONG_KERNEL.format(
+            found=" and ".join(_found),
+            advice=_ADVICE_IN_COLAB if "google.colab" in sys.modules else _ADVICE,
+        )
+    )
 
 with _quiet():
     import tensorflow as tf

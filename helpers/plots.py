@@ -22,6 +22,7 @@ import pandas as pd
 from IPython.display import HTML
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from pandas.io.formats.style import Styler
 
 from helpers.settings import Settings
 from helpers.tagging import OUTSIDE, entity_spans
@@ -51,6 +52,19 @@ def settings_table(settings: Settings) -> pd.DataFrame:
     """Turn the settings of a run into a table: one row for each setting, its value as text."""
     values = {name: str(value) for name, value in settings.to_dict().items()}
     return pd.DataFrame({"value": values}).rename_axis("setting")
+
+
+def text_table(frame: pd.DataFrame) -> Styler:
+    """Turn a table with columns of text into one whose text is aligned to the left.
+
+    Numbers stay at the right. Text is escaped, so nothing in it is read as HTML.
+    """
+    left = [{"selector": "", "props": "text-align: left"}]
+    text = frame.select_dtypes(exclude="number").columns
+    shown = frame.style.format(precision=3, escape="html").format_index(escape="html")
+    return shown.set_table_styles(dict.fromkeys(text, left)).set_table_styles(
+        [{"selector": "th.row_heading", "props": "text-align: left"}], overwrite=False
+    )
 
 
 def highlight_entities(

@@ -130,7 +130,7 @@ def load(profile: str = "full", **overrides: Any) -> Settings:
     except ValidationError as error:
         problems = {problem["loc"][0]: _problem(problem) for problem in error.errors()}
         found = "; ".join(
-            f"{name}: {text}; found {chosen[str(name)]!r}" for name, text in problems.items()
+            f"{name}: {text}; found {chosen[str(name)]!r:.100}" for name, text in problems.items()
         )
         raise ValueError(f"invalid setting {found}") from None
 

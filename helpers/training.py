@@ -9,7 +9,8 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ from transformers import (
     TrainingArguments,
     set_seed,
 )
-from transformers.trainer_utils import get_last_checkpoint
+from transformers.trainer import TRAINER_STATE_NAME as _WRITTEN_LAST
+from transformers.utils import logging as transformers_logging
 
 from helpers import alignment, metrics, model_folder, models
 from helpers.data import tag_names, tags
@@ -238,14 +240,44 @@ def train(trainer: Trainer) -> float:
 
     Returns:
         Seconds that this part of the training took.
+
+    Raises:
+        KeyboardInterrupt: It was interrupted; the message says how to go on.
     """
     checkpoints = Path(trainer.args.output_dir or "")
-    last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
+    last = _last_checkpoint(checkpoints)
     if last:
-        logger.warning("continuing from %s", Path(last).name)
+        logger.warning("continuing from %s", last.name)
     start = time.perf_counter()
-    trainer.train(resume_from_checkpoint=last)
+    try:
+        with _without_bars():  # of each checkpoint's file; Trainer shows one of the whole
+            trainer.train(resume_from_checkpoint=str(last) if last else None)
+    except KeyboardInterrupt:
+        last = _last_checkpoint(checkpoints)
+        how = (
+            f"; run it again with the same settings, and it goes on from {last.name}"
+            if last
+            else " before its first checkpoint; to begin anew, run the lesson from the top"
+        )
+        raise KeyboardInterrupt(f"training was interrupted{how}") from None
     return time.perf_counter() - start
+
+
+def _last_checkpoint(folder: Path) -> Path | None:
+    """Find the last checkpoint that is complete; one that is not was interrupted itself."""
+    complete = [path for path in folder.glob("checkpoint-*") if (path / _WRITTEN_LAST).is_file()]
+    return max(complete, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            transformers_logging.enable_progress_bar()
 
 
 def score(
@@ -336,8 +368,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         report = fine_tune(run)
     except (ValueError, OSError, RuntimeError, ImportError) as error:
         parser.exit(2, f"error: {' '.join(str(error).split())}\n")
-    except KeyboardInterrupt:
-        parser.exit(130, "interrupted; started again, it goes on from its last checkpoint\n")
+    except KeyboardInterrupt as interrupt:
+        parser.exit(130, f"{interrupt or 'interrupted'}\n")
     if report:
         print(metrics.scores_table(report["test"]).to_string())
         print(f"the model is in {model_dir(run)}")

@@ -298,14 +298,23 @@ def test_the_other_kernel_says_how_to_get_the_right_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("program", "found"),
+    ("program", "found", "advice"),
     [
-        ("sys.modules['tensorflow'] = None", "and no tensorflow"),
-        ("import transformers; transformers.__version__ = '4.55.0'", "Transformers 4.55.0"),
+        ("sys.modules['tensorflow'] = None", "and no tensorflow", "choose the kernel"),
+        (
+            "import transformers; transformers.__version__ = '4.55.0'",
+            "Transformers 4.55.0",
+            "choose the kernel",
+        ),
+        (
+            "sys.modules['tensorflow'] = None; sys.modules['google.colab'] = sys",
+            "and no tensorflow",
+            "run the first cell of the lesson, choose Restart session",
+        ),
     ],
 )
-def test_the_kernel_error_is_shown_as_one_sentence(program: str, found: str) -> None:
-    """What IPython shows comes from the exception; here it is made in either environment."""
+def test_the_kernel_error_is_shown_as_one_sentence(program: str, found: str, advice: str) -> None:
+    """The wrong kernel is made in either environment; Colab has no other to choose."""
     program = f"""
 import sys
 {program}
@@ -315,9 +324,12 @@ InteractiveShell.instance().run_cell("from helpers import keras_training")
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    [shown] = done.stdout.strip().splitlines()
-    assert shown.startswith("KernelError: lesson 4 needs TensorFlow 2.21 and Transformers 4.54.1")
+    assert "Traceback" not in done.stdout
+    shown = done.stdout.strip().splitlines()[-1]
+    assert "KernelError" in shown
+    assert "lesson 4 needs TensorFlow 2.21 and Transformers 4.54.1" in shown
     assert found in shown
+    assert advice in shown
 
 
 # What lesson 4's environment does for the tests below: models of several architectures with random

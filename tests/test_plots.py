@@ -1,11 +1,13 @@
 """Figures show what they were given, and HTML renderings escape it."""
 
+import re
 from collections.abc import Callable, Sequence
 from html.parser import HTMLParser
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import settings as examples
@@ -52,6 +54,17 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "score_by_time": lambda: plots.score_by_time([5, 9], [0.1, 0.2], ["a", "b"], score="test.f1"),
     "type_confusion": lambda: plots.type_confusion({("person", "O"): 2, ("person", "person"): 3}),
 }
+
+
+def test_a_table_of_text_is_aligned_to_the_left_and_escaped() -> None:
+    frame = pd.DataFrame({"what": ["<b>x", "y"], "share": [0.12345, 1]}, index=["<i>", "z"])
+    html = plots.text_table(frame).to_html()
+    assert re.search(r"\.col0 \{\s*text-align: left", html)
+    assert not re.search(r"\.col1 \{", html)
+    assert "<b>" not in html
+    assert "&lt;b&gt;x" in html
+    assert "<i>" not in html
+    assert "0.123<" in html
 
 
 def heights(figure: Figure) -> dict[str, list[float]]:

@@ -20,7 +20,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
 
 FLOORS = [
-    {"tagging", "settings", "exercises", "cluster"},
+    {"tagging", "settings", "exercises", "cluster", "hub", "errors"},
     {"readers", "data", "models", "model_folder", "alignment", "preparation", "metrics", "plots"},
     {"training", "keras_training", "inference"},
     {"runs"},
@@ -119,7 +119,7 @@ def test_every_direct_dependency_is_pinned(constraints: str, frameworks: list[st
 
 def test_badges_and_set_up_cells_carry_the_repositorys_address() -> None:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "notebooks" / "colab.py"), "--check"],
+        [sys.executable, str(ROOT / "tools" / "colab.py"), "--check"],
         capture_output=True,
         text=True,
         check=False,

@@ -65,3 +65,9 @@ def test_what_is_unknown_or_of_the_wrong_type_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         settings.load(profile, **overrides)
+
+
+def test_a_value_of_any_size_makes_a_short_message() -> None:
+    with pytest.raises(ValueError, match="invalid setting model: .*; found \\[0, 1, 2") as found:
+        settings.load("smoke", model=list(range(10_000)))
+    assert len(str(found.value)) < 200

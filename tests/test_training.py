@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -184,27 +185,32 @@ def test_a_fine_tuned_tagger_tags_the_same_with_its_tags_in_another_order(
     assert second.tag_words(sentences) == first.tag_words(sentences)
 
 
-def test_an_interrupted_run_continues_from_its_own_checkpoint(
-    run: Settings, dataset: DatasetDict
-) -> None:
-    class Interrupt(TrainerCallback):
-        def on_epoch_begin(
-            self,
-            args: TrainingArguments,
-            state: TrainerState,
-            control: TrainerControl,
-            **_: object,
-        ) -> None:
-            if state.epoch and state.epoch >= 1:
-                raise KeyboardInterrupt
+class Interrupt(TrainerCallback):
+    """Interrupts a training at the start of an epoch, counted from 0."""
 
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
+    ) -> None:
+        if state.epoch is not None and state.epoch >= self.epoch:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_run_continues_from_its_own_checkpoint(
+    run: Settings, dataset: DatasetDict, capfd: pytest.CaptureFixture[str]
+) -> None:
     interrupted = trainer_for(run, dataset)
-    interrupted.add_callback(Interrupt())
-    with pytest.raises(KeyboardInterrupt):
+    interrupted.add_callback(Interrupt(1))
+    with pytest.raises(KeyboardInterrupt, match="run it again .* and it goes on from checkpoint-"):
         training.train(interrupted)
-    assert [path.name for path in training.checkpoint_dir(run, dataset).iterdir()] == [
-        f"checkpoint-{interrupted.state.max_steps // 2}"
-    ]
+    assert "Writing model shards" not in capfd.readouterr().err
+    name = f"checkpoint-{interrupted.state.max_steps // 2}"
+    checkpoints = training.checkpoint_dir(run, dataset)
+    assert [path.name for path in checkpoints.iterdir()] == [name]
+    shutil.copytree(checkpoints / name, checkpoints / "checkpoint-999")  # killed while it wrote
+    (checkpoints / "checkpoint-999" / "trainer_state.json").unlink()
 
     whole = trainer_for(dataclasses.replace(run, output_dir=f"{run.output_dir}-whole"), dataset)
     training.train(whole)
@@ -218,6 +224,29 @@ def test_an_interrupted_run_continues_from_its_own_checkpoint(
     assert training.checkpoint_dir(another, dataset) != training.checkpoint_dir(run, dataset)
     fewer = DatasetDict(dataset, train=dataset["train"].select(range(5)))
     assert training.checkpoint_dir(run, fewer) != training.checkpoint_dir(run, dataset)
+
+
+def test_a_run_interrupted_in_its_first_epoch_says_that_it_begins_anew(
+    run: Settings, dataset: DatasetDict
+) -> None:
+    trainer = trainer_for(run, dataset)
+    trainer.add_callback(Interrupt(0))
+    with pytest.raises(KeyboardInterrupt, match="before its first checkpoint; to begin anew"):
+        training.train(trainer)
+
+
+def test_the_command_says_in_a_line_how_to_go_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: Settings) -> None:
+        raise KeyboardInterrupt("training was interrupted; run it again")
+
+    monkeypatch.setattr(training, "fine_tune", interrupted)
+    monkeypatch.setattr(sys, "argv", ["training", "--profile", "smoke"])
+    with pytest.raises(SystemExit) as found:
+        training.main()
+    assert found.value.code == 130
+    assert capsys.readouterr().err == "training was interrupted; run it again\n"
 
 
 def test_trainers_own_score_on_validation_is_that_of_every_word(

