@@ -23,6 +23,7 @@ from IPython.display import HTML
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pandas.io.formats.style import Styler
+from pandas.io.formats.style_render import CSSDict
 
 from helpers.settings import Settings
 from helpers.tagging import OUTSIDE, entity_spans
@@ -59,7 +60,7 @@ def text_table(frame: pd.DataFrame) -> Styler:
 
     Numbers stay at the right. Text is escaped, so nothing in it is read as HTML.
     """
-    left = [{"selector": "", "props": "text-align: left"}]
+    left: list[CSSDict] = [{"selector": "", "props": "text-align: left"}]
     text = frame.select_dtypes(exclude="number").columns
     shown = frame.style.format(precision=3, escape="html").format_index(escape="html")
     return shown.set_table_styles(dict.fromkeys(text, left)).set_table_styles(

@@ -153,8 +153,9 @@ def test_tags_go_on_from_the_labels_of_the_same_name(
 ) -> None:
     old = fine_tuned(tmp_path, labels)
     model = training.load_model(tmp_path, NAMES, run)
-    body = old.bert.encoder.layer[1].output.dense.weight
-    assert torch.equal(model.base_model.encoder.layer[1].output.dense.weight, body)
+    encoders: list[Any] = [old.bert, model.base_model]
+    before, after = (encoder.encoder.layer[1].output.dense.weight for encoder in encoders)
+    assert torch.equal(before, after)
     head = training.classifier(model)
     for index, tag in enumerate(NAMES):
         if tag in labels:
