@@ -121,7 +121,7 @@ class Decoder:
             form entities, it is those.
         """
         sentence = np.repeat(np.arange(len(word_counts)), word_counts)
-        scores = log_probabilities[read].astype(np.float64)
+        scores = log_probabilities[read].astype(np.float64).reshape(-1, len(self.names))
         scores[:, self._outside] += self.outside_bias
         ids = np.full(len(sentence), self._outside)
         if len(scores):
