@@ -7,8 +7,9 @@ tagged once, however the windows fall.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 import numpy as np
@@ -261,24 +262,53 @@ def read_back(
     Raises:
         ValueError: The number of rows differs, or a row of predictions is too short.
     """
-    if len(predictions) != len(encoded):
-        raise ValueError(
-            f"predictions has {len(predictions)} rows and encoded {len(encoded)}; each window "
-            "takes one row, in the same order"
-        )
-    starts = np.concatenate([[0], np.cumsum(word_counts)])
-    flat = np.full(starts[-1], -1, dtype=np.int64)
-    rows = zip(predictions, encoded["word_ids"], encoded["sentence"], strict=True)
+    ids, read = gather_words(predictions, encoded, word_counts)
+    ids = np.where(read, ids, -1)
+    _fill_unread(ids, np.repeat(np.arange(len(word_counts)), word_counts), outside)
+    ends = np.cumsum(word_counts)[:-1]
+    return [some.tolist() for some in np.split(ids, ends)] if len(word_counts) else []
+
+
+def gather_words(
+    predictions: Iterable[Any], encoded: Dataset, word_counts: Sequence[int]
+) -> tuple[NDArray[Any], Bools]:
+    """Turn what is predicted for each subword into what is predicted for each word.
+
+    Args:
+        predictions: A number for each subword, or an array such as the scores of its labels, one
+            row for each window of ``encoded``; rows may be padded.
+        encoded: A split as `encode` returns it, whose rows the predictions follow.
+        word_counts: Number of words of each sentence of the split.
+
+    Returns:
+        The predictions for the words of all sentences, in order, each from its first subword in
+        the window where it is read; and for each word whether there is one.
+
+    Raises:
+        ValueError: The number of rows differs, or a row of predictions is too short.
+    """
+    starts = np.cumsum(word_counts) - word_counts
+    read = np.zeros(np.sum(word_counts, dtype=np.int64), dtype=bool)
+    values = np.zeros(len(read), dtype=np.int64)
+    rows = zip_longest(map(np.asarray, predictions), encoded["word_ids"], encoded["sentence"])
     for number, (row, word_ids, sentence) in enumerate(rows):
+        if row is None or word_ids is None:
+            n_rows = number if row is None else number + 1 + sum(1 for _ in rows)
+            raise ValueError(
+                f"predictions has {n_rows} rows and encoded {len(encoded)}; each window takes "
+                "one row, in the same order"
+            )
         if len(row) < len(word_ids):
             raise ValueError(
                 f"row {number} of predictions has {len(row)} ids for {len(word_ids)} subwords; "
                 "pad predictions at the end and do not shorten them"
             )
+        if number == 0:
+            values = np.zeros((len(read), *row.shape[1:]), dtype=row.dtype)
         words = np.asarray(word_ids)
-        flat[starts[sentence] + words[words >= 0]] = np.asarray(row)[: len(words)][words >= 0]
-    _fill_unread(flat, np.repeat(np.arange(len(word_counts)), word_counts), outside)
-    return [ids.tolist() for ids in np.split(flat, starts[1:-1])] if len(word_counts) else []
+        values[starts[sentence] + words[words >= 0]] = row[: len(words)][words >= 0]
+        read[starts[sentence] + words[words >= 0]] = True
+    return values, read
 
 
 def _fill_unread(ids: Ints, sentence: Ints, outside: int) -> None:

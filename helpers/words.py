@@ -1,14 +1,21 @@
 """Running text to words with their places, by one rule that knows no labels.
 
 The same rule cuts annotated text (`helpers.readers`) and new text (`helpers.inference`), so a
-model reads new text cut as its training text was.
+model reads new text cut as its training text was. Data sets are not all cut alike, so the rule has
+a few choices, `Habits`; `learn` finds those of a data set in its words.
 """
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import regex  # re knows neither scripts nor grapheme clusters
 
 Place = tuple[int, int]
 
-_APOSTROPHE = "'\N{RIGHT SINGLE QUOTATION MARK}"
+_APOSTROPHE = "['\N{RIGHT SINGLE QUOTATION MARK}]"
 _UNSPACED = "".join(
     rf"\p{{{script}}}"
     for script in ("Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar")
@@ -16,24 +23,56 @@ _UNSPACED = "".join(
 # A letter, digit or underscore, with what modifies it or joins it (accents, ZWNJ).
 _LETTER = rf"[[\p{{L}}\p{{N}}\p{{M}}\p{{Cf}}_]--[{_UNSPACED}]]"
 _SPACE = r"\s\x1c-\x1f"  # what str.isspace says
-_WORD = regex.compile(
-    rf"""
-    [a-z]+(?=[{_SPACE}])                            # most words, found fast
-  | https?://[^{_SPACE}]*[^{_SPACE}\p{{P}}]/?…?    # a web address, without the mark after it
-  | [{_UNSPACED}][\p{{M}}\p{{Cf}}]*                 # a character of an unspaced script
-  | &\#?\w+;                                       # a character written for HTML
-  | [:;=][-'o^]?[()\[\]DPp|/\\]+(?!{_LETTER})      # an emoticon
-  | (?:\p{{L}}\.){{2,}}(?!{_LETTER})               # an abbreviation such as U.S.
-  | [{_APOSTROPHE}](?:s|m|d|t|re|ve|ll)(?!{_LETTER})  # the end of a word that was cut before
-  | [@\#]?{_LETTER}+(?:(?:[.&-]|[{_APOSTROPHE}](?!s(?!{_LETTER}))|(?<=\d)[,:](?=\d)){_LETTER}+)*
-  | [.!?…]+ | -+ | \*+ | ~+
-  | (?![{_SPACE}])\X                               # any other character: a mark, an emoji
-    """,
-    regex.VERBOSE | regex.IGNORECASE | regex.VERSION1,  # version 1 subtracts sets
-)
+_CLITICS = ("'s", "'m", "'re", "'ve", "'d", "'ll", "n't")
+
+# How much rarer words with a mark inside may be than the mark as a word between words, to be the
+# habit. Periods, commas, colons and ampersands stand between words behind a space too; whether
+# hyphens, slashes and apostrophes did, a list of words does not say.
+_RARER = {".": 100, ",": 100, ":": 100, "&": 100, "-": 3, "/": 3, "'": 3}
+_ENOUGH = 5  # places that show a habit
 
 
-def cut(text: str) -> list[Place]:
+@dataclass(frozen=True)
+class Habits:
+    """What data sets decide differently.
+
+    Attributes:
+        inside: Marks that stay inside a word, as in ``well-known`` and ``don't``.
+        inside_numbers: The same between two digits, as in ``30,000``.
+        clitics: Ends that are words of their own, as in ``Ana 's``.
+        elisions: Whether a word ends with its apostrophe, as in ``l' Europe``.
+        abbreviations: Words that keep a period at their end, beside those like ``U.S.``
+        prefixes: Marks that begin the word behind them, as in ``@handle``.
+        runs: Whether a repeated mark is one word, as in ``...`` and ``!!!``.
+    """
+
+    inside: str = "&'-."
+    inside_numbers: str = "&',-.:"
+    clitics: tuple[str, ...] = ("'s",)
+    elisions: bool = False
+    abbreviations: tuple[str, ...] = ()
+    prefixes: str = "#@"
+    runs: bool = True
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Habits":
+        """Take habits back from JSON, which has lists for tuples.
+
+        Raises:
+            TypeError: There is no such habit.
+        """
+        return cls(
+            **{
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in values.items()
+            }
+        )
+
+
+DEFAULT = Habits()
+
+
+def cut(text: str, habits: Habits = DEFAULT) -> list[Place]:
     """Turn running text into the places of its words, in order.
 
     Words end at white space, and marks are words of their own: ``(Oslo/Bergen).`` is six words.
@@ -48,9 +87,112 @@ def cut(text: str) -> list[Place]:
 
     Args:
         text: Any text.
+        habits: Another answer to what data sets decide differently.
 
     Returns:
         Pairs of start and end, in characters, the end exclusive. Between two words stands
         nothing but white space.
     """
-    return [match.span() for match in _WORD.finditer(text)]
+    return [match.span() for match in _pattern(habits).finditer(text)]
+
+
+def learn(sentences: Iterable[Sequence[str]]) -> Habits:
+    """Turn the words of a data set into the habits by which they were cut.
+
+    >>> learn([["a", "56", "-", "year", "-", "old", "T", "-", "cell"]] * 3).inside
+    "&'."
+
+    Args:
+        sentences: The words of each sentence.
+
+    Returns:
+        The habits; the default ones as far as the words show no other.
+    """
+    corpus = "\n\n".join("\n".join(words) for words in sentences)
+    corpus = f"\n{corpus}\n".replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+
+    def stays(whole: str, parts: str, default: bool, *, rarer: int = 1) -> bool:
+        """Tell whether something is one word rather than two or three."""
+        n_whole, n_parts = (len(regex.findall(pattern, corpus)) for pattern in (whole, parts))
+        return n_whole * rarer >= n_parts if n_whole + n_parts >= _ENOUGH else default
+
+    def inside(kind: str, default: str, *, more: str = "") -> str:
+        """Choose the marks that stay between two letters, or between two digits."""
+        return "".join(
+            mark
+            for mark in default + more
+            if stays(
+                rf"(?<={kind}){regex.escape(mark)}(?={kind})",
+                rf"(?<={kind}\n){regex.escape(mark)}(?=\n{kind})",
+                mark in default,
+                rarer=_RARER[mark],
+            )
+        )
+
+    letters = inside(r"\p{L}", DEFAULT.inside)
+    elisions = not stays(r"\p{L}'\p{L}", r"\n\p{L}+'\n\p{L}", not DEFAULT.elisions)
+    usual_clitics = DEFAULT.clitics if "'" in letters and not elisions else ()
+    return Habits(
+        inside=letters,
+        inside_numbers=inside(r"\p{N}", DEFAULT.inside_numbers, more="/"),
+        clitics=tuple(
+            end
+            for end in _CLITICS
+            if not stays(rf"(?i)\p{{L}}{end}\n", rf"(?i)\n{end}\n", end not in usual_clitics)
+        ),
+        elisions=elisions,
+        abbreviations=_abbreviations(corpus),
+        prefixes="".join(
+            mark
+            for mark in DEFAULT.prefixes
+            if stays(rf"\n{mark}\w", rf"\n{mark}\n\w", default=True)
+        ),
+        runs=stays(r"\n([.!?*~-])\1+\n", r"\n([.!?*~-])\n(?=\1\n)", DEFAULT.runs),
+    )
+
+
+def _abbreviations(corpus: str) -> tuple[str, ...]:
+    """Find the words of a corpus that more often keep a period than have one behind them."""
+    kept = Counter(regex.findall(r"(?<=\n)[\p{L}\p{N}][^\s.]*\.(?=\n)", corpus))
+    split = Counter(regex.findall(r"(?<=\n)[\p{L}\p{N}]\S*(?=\n\.\n)", corpus))
+    return tuple(sorted(word for word, n in kept.items() if n > max(1, split[word[:-1]])))
+
+
+@cache
+def _pattern(habits: Habits) -> regex.Pattern[str]:
+    """Write the rule, with these habits, as a regular expression."""
+    ends = rf"(?:{'|'.join(habits.clitics) or '(?!)'})(?!{_LETTER})".replace("'", _APOSTROPHE)
+    letters = rf"(?:(?!{ends}){_LETTER})+" if "n't" in habits.clitics else rf"{_LETTER}+"
+    prefix = f"[{regex.escape(habits.prefixes)}]?" if habits.prefixes else ""
+    marks = sorted({*habits.inside, *habits.inside_numbers})
+    joined = "|".join(_joint(mark, habits) for mark in marks) or "(?!)"
+    kinds = {
+        rf"[A-Za-z]++(?![^{_SPACE}])": True,  # the usual word, for speed
+        rf"https?://[^{_SPACE}]*[^{_SPACE}\p{{P}}]/?…?": True,  # an address, no mark after it
+        rf"[{_UNSPACED}][\p{{M}}\p{{Cf}}]*": True,  # a character of an unspaced script
+        r"&#?\w+;": True,  # a character written for HTML
+        rf"[:;=][-'o^]?[()\[\]DPp|/\\]+(?!{_LETTER})": True,  # an emoticon
+        rf"(?:\p{{L}}\.){{2,}}(?!{_LETTER})": "." in habits.inside,  # an abbreviation, U.S.
+        rf"\L<abbreviations>(?!{_LETTER})": bool(habits.abbreviations),
+        ends: bool(habits.clitics),
+        # the end of a word that was cut before
+        rf"{_APOSTROPHE}(?:s|m|d|t|re|ve|ll)(?!{_LETTER})": "'" in habits.inside,
+        rf"{letters}(?!{ends}){_APOSTROPHE}(?={_LETTER})": habits.elisions,
+        rf"{prefix}{letters}(?:(?!{ends})(?:{joined}){letters})*": True,
+        r"[.!?…]+|-+|\*+|~+": habits.runs,
+        rf"(?![{_SPACE}])\X": True,  # any other character: a mark, an emoji
+    }
+    return regex.compile(
+        "|".join(kind for kind, wanted in kinds.items() if wanted),
+        regex.IGNORECASE | regex.VERSION1,  # version 1 subtracts sets
+        ignore_unused=True,
+        abbreviations=habits.abbreviations,
+    )
+
+
+def _joint(mark: str, habits: Habits) -> str:
+    """Write where a mark stays inside a word."""
+    written = _APOSTROPHE if mark == "'" else regex.escape(mark)
+    if mark not in habits.inside_numbers:
+        return rf"(?<!\d){written}|{written}(?!\d)"
+    return written if mark in habits.inside else rf"(?<=\d){written}(?=\d)"

@@ -1,18 +1,21 @@
-"""The tagger, against Transformers' own pipeline and against windows taken one by one."""
+"""The tagger, against words and windows taken one by one."""
 
-import warnings
+import re
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from conftest import CORPUS, NAMES, byte_level, sentencepiece, tiny_model, wordpiece
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
-from transformers import PreTrainedTokenizerFast, pipeline
+from transformers import PreTrainedTokenizerFast
 
-from helpers import inference, models
+from helpers import inference, models, tagging, words
+from helpers.decoding import Decoder
 from helpers.inference import Tagger
 
 TAGGERS = {
@@ -29,29 +32,64 @@ def comparable(entities: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def pipeline_entities(tagger: Tagger, text: str) -> list[dict[str, Any]]:
-    classify = pipeline(
-        "token-classification",
-        model=tagger.model,
-        tokenizer=cast(PreTrainedTokenizerFast, tagger.tokenizer),
-        aggregation_strategy="first",
-        device="cpu",
+def one_by_one(tagger: Tagger, text: str) -> list[dict[str, Any]]:
+    """The entities of a text that fits the model: its words, read at their first subwords."""
+    places = words.cut(text)
+    pieces = tagger.tokenizer(
+        [text[start:end] for start, end in places], is_split_into_words=True, return_tensors="pt"
     )
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Tokenizer does not support real words")
-        entities: list[dict[str, Any]] = classify(text)
-    return entities
+    with torch.inference_mode():
+        shares = tagger.model(**pieces).logits[0].softmax(dim=-1).numpy()
+    word_ids = pieces.word_ids()
+    read = [word in word_ids for word in range(len(places))]
+    rows = np.array(
+        [shares[word_ids.index(word)] if seen else shares[0] for word, seen in enumerate(read)]
+    ).reshape(-1, len(NAMES))
+    ids = Decoder(NAMES)(np.log(rows), np.array(read, dtype=bool), [len(places)])
+    return [
+        {
+            "entity_group": type_,
+            "score": np.mean([rows[at, ids[at]] for at in range(first, last) if read[at]]),
+            "word": text[places[first][0] : places[last - 1][1]],
+            "start": places[first][0],
+            "end": places[last - 1][1],
+        }
+        for type_, first, last in tagging.entity_spans([NAMES[index] for index in ids])
+    ]
 
 
 @given(st.sampled_from(sorted(TAGGERS)), st.lists(texts, min_size=1, max_size=4))
-def test_short_texts_equal_the_pipeline(name: str, batch: list[str]) -> None:
+def test_the_words_of_a_text_are_read_as_in_training(name: str, batch: list[str]) -> None:
     tagger = TAGGERS[name]
     found = tagger(batch, batch_size=2)
     for text, entities in zip(batch, found, strict=True):
-        if not text:  # the pipeline refuses an empty text
-            assert entities == []
-        elif len(tagger.tokenizer(text)["input_ids"]) <= 64:  # and cuts off what is longer
-            assert entities == comparable(pipeline_entities(tagger, text))
+        if len(tagger.tokenizer(text)["input_ids"]) <= 48:  # it fits the model
+            assert entities == comparable(one_by_one(tagger, text))
+
+
+@pytest.mark.parametrize("name", sorted(TAGGERS))
+@given(batch=st.lists(st.text(max_size=60), max_size=3))
+@example(batch=["Ida\nOslo Oslo/Bergen (Ana's) U.S. Oslo."])
+def test_an_entity_is_words_as_they_stand_in_the_text(name: str, batch: list[str]) -> None:
+    for text, entities in zip(batch, TAGGERS[name](batch), strict=True):
+        places = words.cut(text)
+        for entity in entities:
+            assert entity["word"] == text[entity["start"] : entity["end"]]
+            assert entity["start"] in {start for start, _ in places}
+            assert entity["end"] in {end for _, end in places}
+            assert 0 < entity["score"] <= 1
+
+
+def test_text_and_words_have_the_same_entities() -> None:
+    tagger = TAGGERS["byte_level"]
+    text = " ".join(CORPUS)
+    places = words.cut(text)
+    tags = tagger.tag_words([text[start:end] for start, end in places] for _ in range(1))[0]
+    spans = [
+        (type_, places[first][0], places[last - 1][1])
+        for type_, first, last in tagging.entity_spans(tags)
+    ]
+    assert [(e["entity_group"], e["start"], e["end"]) for e in tagger(text)] == spans
 
 
 def test_one_text_and_several_give_the_same_in_the_order_given() -> None:
@@ -62,22 +100,35 @@ def test_one_text_and_several_give_the_same_in_the_order_given() -> None:
     assert any(several)
 
 
+def test_entities_below_a_score_are_left_out() -> None:
+    tagger = TAGGERS["wordpiece"]
+    everything = tagger(CORPUS)
+    chosen = tagger(CORPUS, min_score=0.5)
+    assert chosen == [
+        [comparable([entity])[0] for entity in entities if entity["score"] >= 0.5]
+        for entities in everything
+    ]
+    assert 0 < sum(map(len, chosen)) < sum(map(len, everything))
+    assert tagger(CORPUS[0], min_score=0.5) == comparable(chosen[0])
+    assert tagger(CORPUS, min_score=1.1) == [[], [], []]
+
+
 @pytest.mark.parametrize("name", sorted(TAGGERS))
 def test_a_long_text_loses_nothing_at_the_seams(name: str) -> None:
     """Every subword's tag is what the model gives it in the window where it has most context."""
     tagger = TAGGERS[name]
-    words = (" ".join(CORPUS) + " ").split() * 6
-    tagged = tagger.tag_words([words])[0]
-    assert len(tagged) == len(words)
+    sentence = (" ".join(CORPUS) + " ").split() * 6
+    tagged = tagger.tag_words([sentence])[0]
+    assert len(tagged) == len(sentence)
 
-    pieces = tagger.tokenizer(words, is_split_into_words=True, add_special_tokens=False)
+    pieces = tagger.tokenizer(sentence, is_split_into_words=True, add_special_tokens=False)
     ids, word_ids = pieces["input_ids"], pieces.word_ids()
     room, stride = 62, tagger.stride
     starts = [0]
     while starts[-1] + room < len(ids):
         starts.append(starts[-1] + room - stride)
     firsts = [place for place, word in enumerate(word_ids) if word not in word_ids[:place]]
-    expected = []
+    rows = []
     for place in firsts:
         holding = [start for start in starts if start <= place < start + room]
         best = max(
@@ -91,8 +142,9 @@ def test_a_long_text_loses_nothing_at_the_seams(name: str) -> None:
         whole = [tagger.tokenizer.cls_token_id, *window, tagger.tokenizer.sep_token_id]
         with torch.inference_mode():
             logits = tagger.model(input_ids=torch.tensor([whole])).logits[0, place - best + 1]
-        expected.append(NAMES[int(logits.argmax())])
-    assert tagged == expected
+        rows.append(logits.log_softmax(dim=-1).numpy())
+    ids = Decoder(NAMES)(np.array(rows), np.ones(len(rows), dtype=bool), [len(rows)])
+    assert tagged == [NAMES[index] for index in ids]
 
 
 @pytest.mark.parametrize("name", sorted(TAGGERS))
@@ -109,20 +161,27 @@ def test_entities_of_a_long_text_are_whole_and_apart(name: str) -> None:
 @given(
     st.lists(st.lists(st.sampled_from([w for w in PIECES if w.strip()]), max_size=90), max_size=3)
 )
-def test_every_word_gets_exactly_one_tag(sentences: list[list[str]]) -> None:
+def test_every_word_gets_exactly_one_tag_and_tags_form_entities(sentences: list[list[str]]) -> None:
     tagger = TAGGERS["wordpiece"]
     tagged = tagger.tag_words(sentences, batch_size=2)
-    assert [len(tags) for tags in tagged] == [len(words) for words in sentences]
-    for words, tags in zip(sentences, tagged, strict=True):
-        assert all(tag == "O" for word, tag in zip(words, tags, strict=True) if word == "\ufe0f")
+    assert [len(tags) for tags in tagged] == [len(sentence) for sentence in sentences]
+    for sentence, tags in zip(sentences, tagged, strict=True):
         assert set(tags) <= set(NAMES)
+        assert all(tagging.may_follow(before, tag) for before, tag in pairwise(["O", *tags, "O"]))
+        for word, tag in zip(sentence, tags, strict=True):
+            assert word != "\ufe0f" or tag[0] in "IO"
 
 
 def test_scores_of_words_are_probabilities_of_their_tags() -> None:
     tagger = TAGGERS["wordpiece"]
-    scored = tagger.score_words([["the", "state", "\ufe0f"]])[0]
-    assert [tag for tag, _ in scored] == tagger.tag_words([["the", "state", "\ufe0f"]])[0]
-    assert all(1 / len(NAMES) <= score <= 1 for _, score in scored[:2])
+    sentence = ["the", "state", "\ufe0f"]
+    scored = tagger.score_words([sentence])[0]
+    assert [tag for tag, _ in scored] == tagger.tag_words([sentence])[0]
+    logs, read = tagger.log_probabilities([sentence])
+    assert read.tolist() == [True, True, False]
+    np.testing.assert_allclose(np.exp(logs[:2]).sum(axis=1), 1, rtol=1e-5)
+    for number, (tag, probability) in enumerate(scored[:2]):
+        assert probability == pytest.approx(np.exp(logs[number, NAMES.index(tag)]))
     assert scored[2] == ("O", 0.0)
 
 
@@ -138,11 +197,51 @@ def test_a_saved_model_is_loaded_with_its_tags(tiny_model_dir: Path) -> None:
     assert tagger(CORPUS) == [comparable(found) for found in TAGGERS["wordpiece"](CORPUS)]
 
 
-def test_what_is_not_text_is_refused() -> None:
-    with pytest.raises(TypeError, match="text 1 is int, not a str: 3"):
-        TAGGERS["wordpiece"](["a", 3])  # type: ignore[list-item]
-    with pytest.raises(TypeError, match="sentence 0 is a str; give a list of words"):
-        TAGGERS["wordpiece"].tag_words(["a b"])
+def test_texts_and_words_come_in_any_container() -> None:
+    tagger = TAGGERS["wordpiece"]
+    expected = [comparable(entities) for entities in tagger(CORPUS)]
+    series = pd.Series(CORPUS, index=["x", "x", "y"])
+    for texts in (tuple(CORPUS), (text for text in CORPUS), series, np.array(CORPUS)):
+        assert tagger(texts) == expected
+    assert tagger(np.array(CORPUS)[0]) == expected[0]
+    sentences = [text.split() for text in CORPUS]
+    tags = tagger.tag_words(sentences)
+    assert tagger.tag_words(np.array(sentence) for sentence in sentences) == tags
+    assert tagger.tag_words(pd.Series(sentences, index=[3, 1, 2])) == tags
+
+
+NO_TEXTS: dict[str, Any] = {
+    "text 1 is int, not a str: 3": ["a", 3],
+    "text 1 is float, not a str: nan": pd.Series(["a", np.nan], index=[7, 8]),
+    "text 0 is bytes, not a str: b'a'": [b"a"],
+    "text 0 is ndarray, not a str": np.array([["a", "b"]]),
+    "texts is bytes; give a list of str": b"a",
+    "texts is dict; give a list of str": {"a": "b"},
+    "texts is DataFrame; give a list of str": pd.DataFrame({"text": ["a"]}),
+    "texts is NoneType; give a list of str": None,
+    "text 1 has half a character, a surrogate without its other half, at 2": ["a", "bc\ud800"],
+}
+NO_WORDS: dict[str, Any] = {
+    "sentences is a str; give a list of lists": "a b",
+    "sentences is int; give a list of lists": 3,
+    "sentence 1 is a str; give a list of words, or call": [["a"], "a b"],
+    "sentence 1 is NoneType; give a list of str": [["a"], None],
+    "word 1 of sentence 0 is float, not a str: nan": [["a", float("nan")]],
+    "word 0 of sentence 1 has half a character": [[], ["\udc00"]],
+}
+
+
+@pytest.mark.parametrize("message", NO_TEXTS)
+def test_what_is_not_text_is_refused(message: str) -> None:
+    with pytest.raises(TypeError, match=re.escape(message)):
+        TAGGERS["wordpiece"](NO_TEXTS[message])
+
+
+@pytest.mark.parametrize("message", NO_WORDS)
+def test_what_is_not_words_is_refused(message: str) -> None:
+    for tag in (TAGGERS["wordpiece"].tag_words, TAGGERS["wordpiece"].score_words):
+        with pytest.raises(TypeError, match=re.escape(message)):
+            tag(NO_WORDS[message])
 
 
 def test_a_missing_model_says_how_to_get_one(tmp_path: Path) -> None:

@@ -246,15 +246,15 @@ from helpers import inference
 torch.set_num_threads(1)
 model, source, target = sys.argv[1:]
 tagger = inference.load_tagger(model, device="cpu")
-inner = tagger._predict
+inner = tagger._logits
 
-def predict(*arguments):
+def logits(inputs):
     if len(list(Path(target).parent.glob(".*.parts/*.jsonl"))) >= 3:
         print("halfway", flush=True)
         sys.stdin.read()
-    return inner(*arguments)
+    return inner(inputs)
 
-tagger._predict = predict
+tagger._logits = logits
 inference.tag_file(tagger, source, target, buffer=10)
 """
 

@@ -1,5 +1,7 @@
 """The rule that cuts running text into words."""
 
+import json
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,16 +10,31 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from helpers import words
+from helpers.words import Habits
+
+# of an English data set of the Penn treebank's kind, a biomedical one, and a French one
+TREEBANK = Habits(
+    inside="&'.",
+    inside_numbers="&',-.:/",
+    clitics=("'s", "'m", "'re", "'ve", "'d", "'ll", "n't"),
+    abbreviations=("7.", "Corp.", "M."),
+)
+BIOMEDICAL = Habits(inside="", inside_numbers="", clitics=(), prefixes="", runs=False)
+FRENCH = Habits(inside="&-.", clitics=(), elisions=True)
+EVIDENCE = """
+AT&T don't I'm we're I've he'd he'll Ana's O'Neill l'Europe d'Italie well-known a.m 3.5 30,000 7:30
+1/2 24-7 10'000 5&6 @home #set ... !! -- M. Bond of Acme Corp. 7. Mai (in Oslo/Bergen)
+"""
 
 
-def cut(text: str) -> list[str]:
-    return [text[start:end] for start, end in words.cut(text)]
+def cut(text: str, habits: Habits = words.DEFAULT) -> list[str]:
+    return [text[start:end] for start, end in words.cut(text, habits)]
 
 
-@given(st.text())
-@example("\ufe0f a\u200bb \U0001f469\u200d\U0001f4bb\n\x00\x1c\u2028")
-def test_nothing_but_white_space_lies_between_words(text: str) -> None:
-    places = words.cut(text)
+@given(st.text(), st.sampled_from([words.DEFAULT, TREEBANK, BIOMEDICAL, FRENCH]))
+@example("\ufe0f a\u200bb \U0001f469\u200d\U0001f4bb\n\x00\x1c\u2028", words.DEFAULT)
+def test_nothing_but_white_space_lies_between_words(text: str, habits: Habits) -> None:
+    places = words.cut(text, habits)
     assert all(start < end for start, end in places)
     assert all(end <= start for (_, end), (start, _) in pairwise(places))
     inside = {at for start, end in places for at in range(start, end)}
@@ -53,14 +70,48 @@ def test_cuts_as_people_annotate(text: str, expected: str) -> None:
     assert cut(text) == expected.split(" ")
 
 
+@pytest.mark.parametrize(
+    ("habits", "text", "expected"),
+    [
+        (TREEBANK, "I can't, Ana's and I'm T-cell", "I ca n't , Ana 's and I 'm T - cell"),
+        (TREEBANK, "Acme Corp. M. No. corp", "Acme Corp. M. No . corp"),
+        (TREEBANK, "1/2 24-7 O'Neill non't", "1/2 24-7 O'Neill no n't"),
+        (BIOMEDICAL, "56-year-old, 2.5 mg/kg", "56 - year - old , 2 . 5 mg / kg"),
+        (BIOMEDICAL, "Ana's i.p. ... @x", "Ana ' s i . p . . . . @ x"),
+        (FRENCH, "l'Europe et d\u2019Italie", "l' Europe et d\u2019 Italie"),
+        (FRENCH, "quelqu'un 'un'", "quelqu' un ' un '"),
+    ],
+)
+def test_cuts_by_other_habits(habits: Habits, text: str, expected: str) -> None:
+    assert cut(text, habits) == expected.split(" ")
+
+
+@pytest.mark.parametrize("habits", [words.DEFAULT, TREEBANK, BIOMEDICAL, FRENCH])
+def test_habits_are_learned_from_words_that_show_them(habits: Habits) -> None:
+    shown = words.learn([cut(line, habits) for line in EVIDENCE.splitlines()] * 10)
+    assert cut(EVIDENCE, shown) == cut(EVIDENCE, habits)
+    assert shown.abbreviations == habits.abbreviations
+
+
+@pytest.mark.parametrize("sentences", [[], [[]], [["Ana", "-", "Maria"], ["@", "home"]]])
+def test_without_enough_to_learn_from_habits_are_the_default(sentences: list[list[str]]) -> None:
+    assert words.learn(sentences) == words.DEFAULT
+
+
+def test_habits_become_json_and_come_back() -> None:
+    for habits in (words.DEFAULT, TREEBANK, BIOMEDICAL, FRENCH):
+        assert Habits.from_dict(json.loads(json.dumps(asdict(habits)))) == habits
+
+
 def test_real_words_come_back(wnut17_dir: Path) -> None:
     """Words of a data set, joined by spaces, are cut into the same words again."""
     for split, share in {"train": 0.98, "validation": 0.999, "test": 0.998}.items():
         lines = (wnut17_dir / f"{split}.conll").read_text(encoding="utf-8").split("\n")
         known = [line.split("\t")[0] for line in lines if line.strip()]
         starts = {start: start + len(word) for start, word in _placed(known)}
-        places = words.cut(" ".join(known))
-        assert sum(starts.get(start) == end for start, end in places) > share * len(known)
+        for habits in (words.DEFAULT, words.learn([known])):
+            places = words.cut(" ".join(known), habits)
+            assert sum(starts.get(start) == end for start, end in places) > share * len(known)
 
 
 def _placed(known: list[str]) -> list[tuple[int, str]]:

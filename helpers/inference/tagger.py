@@ -1,30 +1,29 @@
 """A trained model to a tagger for text of any length.
 
 A text longer than the model's limit is cut into overlapping windows; each subword is read in the
-window where it has most context, and only then are subwords joined to entities, so none is lost
+window where it has most context, and only then are the tags of all words decided, so none is lost
 or cut at a seam.
 """
 
 import hashlib
 import uuid
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast, overload
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn.utils.rnn import pad_sequence
 from transformers import (
     AutoModelForTokenClassification,
-    BatchEncoding,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
 
-from helpers import models, tagging
-from helpers.alignment import tokenize_text, tokenize_words
+from helpers import models, tagging, words
+from helpers.alignment import tokenize_words
+from helpers.decoding import Decoder, log_softmax
+from helpers.tagging import Scheme
 
 Entity = dict[str, Any]
 
@@ -77,6 +76,7 @@ class Tagger:
     Attributes:
         model: The token classification model, in evaluation mode.
         tokenizer: Its fast tokenizer.
+        decoder: What turns the model's scores into tags that form entities.
         stride: Subwords that neighbouring windows of a long text share: a quarter of a window.
         version: The same for two taggers only if they are loaded from the same files.
     """
@@ -86,6 +86,7 @@ class Tagger:
         model: PreTrainedModel,
         tokenizer: PreTrainedTokenizerBase,
         *,
+        scheme: Scheme | None = None,
         version: str | None = None,
     ) -> None:
         self.model = model.eval()
@@ -96,68 +97,62 @@ class Tagger:
         self._max_length = limit
         self.stride = (limit - tokenizer.num_special_tokens_to_add()) // 4
         labels = cast(dict[int, str], model.config.id2label)
-        self._names = [labels[index] for index in range(len(labels))]
+        self.decoder = Decoder([labels[index] for index in range(len(labels))], scheme=scheme)
 
-    # a str is a Sequence[str] to the type checker, so it sees the two as overlapping
+    # a str is an Iterable[str] to the type checker, so it sees the two as overlapping
     @overload
     def __call__(  # type: ignore[overload-overlap]
-        self, text_or_texts: str, *, batch_size: int = 32
+        self, text_or_texts: str, *, batch_size: int = 32, min_score: float = 0.0
     ) -> list[Entity]: ...
 
     @overload
     def __call__(
-        self, text_or_texts: Sequence[str], *, batch_size: int = 32
+        self, text_or_texts: Iterable[str], *, batch_size: int = 32, min_score: float = 0.0
     ) -> list[list[Entity]]: ...
 
     def __call__(
-        self, text_or_texts: str | Sequence[str], *, batch_size: int = 32
+        self, text_or_texts: str | Iterable[str], *, batch_size: int = 32, min_score: float = 0.0
     ) -> list[Entity] | list[list[Entity]]:
         """Turn texts of any length into their entities, in the order given.
 
-        A word's tag is that of its first subword, as in a Transformers pipeline with
-        ``aggregation_strategy="first"``; on a text that fits the model the result is the same.
+        A text is cut into words by `helpers.words.cut`, and these are tagged as by `tag_words`.
 
         Args:
-            text_or_texts: One text or several.
+            text_or_texts: One text or several: a list, a column of a table, a generator.
             batch_size: Windows that go through the model at once, sorted by length.
+            min_score: Entities with a lower score are left out.
 
         Returns:
             For one text its entities, for several a list of them for each: dicts with
-            ``entity_group``, ``score`` (mean probability over the words, 0 to 1), ``word``,
-            ``start`` and ``end`` (characters, end exclusive).
+            ``entity_group``, ``score`` (mean probability of the tags of its words, 0 to 1),
+            ``word`` (that is ``text[start:end]``), ``start`` and ``end`` (characters, end
+            exclusive).
 
         Raises:
-            TypeError: Something that is not a text; it names the place in the list.
-
-        Source: https://huggingface.co/docs/transformers/main_classes/pipelines
+            TypeError: Something that is not a text; it names the place.
         """
         if isinstance(text_or_texts, str):
-            return self([text_or_texts], batch_size=batch_size)[0]
-        for number, text in enumerate(text_or_texts):
-            if not isinstance(text, str):
-                raise TypeError(f"text {number} is {type(text).__name__}, not a str: {text!r}")
-        encoding, subwords = tokenize_text(
-            text_or_texts, self.tokenizer, max_length=self._max_length, stride=self.stride
+            return self([text_or_texts], batch_size=batch_size, min_score=min_score)[0]
+        texts = _strings(text_or_texts, "texts", "text {}")
+        places = [words.cut(text) for text in texts]
+        sentences = [
+            [text[start:end] for start, end in cut] for text, cut in zip(texts, places, strict=True)
+        ]
+        tagged = self._tag(sentences, batch_size)
+        found = (
+            _entities(text, cut, *of_text)
+            for text, cut, of_text in zip(texts, places, tagged, strict=True)
         )
-        ids, scores = self._predict(encoding, batch_size)
-        read = np.flatnonzero(subwords.read)
-        offsets = np.array([pair for row in encoding.get("offset_mapping", []) for pair in row])
-        pieces = np.array([piece for row in encoding["input_ids"] for piece in row])
-        return self._entities(
-            text_or_texts,
-            subwords.sentence[read],
-            pieces[read] if len(read) else read,
-            offsets[read] if len(read) else np.empty((0, 2), dtype=np.int64),
-            ids[read],
-            scores[read],
-        )
+        return [[entity for entity in some if entity["score"] >= min_score] for some in found]
 
     def tag_words(
-        self, sentences: Sequence[Sequence[str]], *, batch_size: int = 32
+        self, sentences: Iterable[Iterable[str]], *, batch_size: int = 32
     ) -> list[list[str]]:
         """Turn sentences of words into exactly one tag for every word.
 
-        A word's tag is that of its first subword; a word that yields no subword is ``O``.
+        A word is read at its first subword. The tags of a sentence are the most probable ones
+        that form entities; a word that yields no subword is ``O``, or continues an entity that
+        goes on behind it.
 
         Args:
             sentences: The words of each sentence; a sentence may have any length.
@@ -165,165 +160,161 @@ class Tagger:
 
         Returns:
             The tags of each sentence, in the order given.
+
+        Raises:
+            TypeError: A sentence that is a text rather than words, or something that is not a
+                word; it names the place.
         """
-        scored = self.score_words(sentences, batch_size=batch_size)
-        return [[tag for tag, _ in words] for words in scored]
+        return [tags for tags, _, _ in self._tag(_sentences(sentences), batch_size)]
 
     def score_words(
-        self, sentences: Sequence[Sequence[str]], *, batch_size: int = 32
+        self, sentences: Iterable[Iterable[str]], *, batch_size: int = 32
     ) -> list[list[tuple[str, float]]]:
         """Turn sentences of words into a tag and its probability (0 to 1) for every word.
 
-        A word that yields no subword is ``O`` with probability 0, since no model looked at it.
-
-        Raises:
-            TypeError: A sentence that is a text rather than a list of words.
+        As `tag_words`. The probability for a word that yields no subword is 0, since no model
+        looked at it.
         """
-        for number, words in enumerate(sentences):
-            if isinstance(words, str):
-                raise TypeError(
-                    f"sentence {number} is a str; give a list of words, or call the tagger itself "
-                    "on running text"
-                )
+        return [
+            list(zip(tags, np.where(read, probabilities, 0.0).tolist(), strict=True))
+            for tags, probabilities, read in self._tag(_sentences(sentences), batch_size)
+        ]
+
+    def log_probabilities(
+        self, sentences: Sequence[Sequence[str]], *, batch_size: int = 32
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Turn sentences of words into the log-probability of each label for every word.
+
+        Args:
+            sentences: The words of each sentence; a sentence may have any length.
+            batch_size: Windows that go through the model at once, sorted by length.
+
+        Returns:
+            An array of shape (words, labels), the words of all sentences in order, and for each
+            word whether it yields a subword and was read; else its row holds zeros.
+        """
         encoding, subwords = tokenize_words(
             sentences, self.tokenizer, max_length=self._max_length, stride=self.stride
         )
-        ids, scores = self._predict(encoding, batch_size)
         counts = np.array([len(words) for words in sentences], dtype=np.int64)
-        starts = np.cumsum(counts) - counts
-        word_ids = np.full(counts.sum(), self.model.config.label2id[tagging.OUTSIDE])
-        word_scores = np.zeros(counts.sum(), dtype=np.float32)
-        at = np.flatnonzero(subwords.read & subwords.first)
-        words_at = starts[subwords.sentence[at]] + subwords.word[at]
-        word_ids[words_at], word_scores[words_at] = ids[at], scores[at]
-        tagged = iter(
-            zip((self._names[index] for index in word_ids), word_scores.tolist(), strict=True)
-        )
-        return [list(islice(tagged, count)) for count in counts]
+        word = (np.cumsum(counts) - counts)[subwords.sentence] + subwords.word
+        word[~(subwords.read & subwords.first)] = -1
+        found = np.zeros((counts.sum(), len(self.decoder.names)), dtype=np.float32)
+        columns = {name: encoding[name] for name in _MODEL_INPUTS if name in encoding}
+        lengths = np.array([len(row) for row in columns["input_ids"]], dtype=np.int64)
+        first = np.cumsum(lengths) - lengths
+        order = np.argsort(-lengths, kind="stable")
+        for start in range(0, len(order), batch_size):
+            rows = order[start : start + batch_size]
+            logits = self._logits(self._padded(columns, rows))
+            real = np.arange(logits.shape[1]) < lengths[rows, None]
+            word_here = word[(first[rows, None] + np.arange(logits.shape[1]))[real]]
+            found[word_here[word_here >= 0]] = log_softmax(logits[real][word_here >= 0])
+        read = np.zeros(len(found), dtype=bool)
+        read[word[word >= 0]] = True
+        return found, read
 
-    def _predict(
-        self, encoding: BatchEncoding, batch_size: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Run windows through the model, sorted by length.
+    def _logits(self, inputs: dict[str, NDArray[np.int64]]) -> NDArray[np.float32]:
+        """Run a padded batch of windows through the model: (windows, width) for each input.
 
         Returns:
-            The most probable label's id and its probability for every position of every window,
-            in the order of the windows.
+            The score of each label at each position, of shape (windows, width, labels).
         """
-        rows = encoding["input_ids"]
-        lengths = np.array([len(row) for row in rows], dtype=np.int64)
-        starts = np.cumsum(lengths) - lengths
-        ids = np.empty(lengths.sum(), dtype=np.int64)
-        scores = np.empty(lengths.sum(), dtype=np.float32)
+        tensors = {
+            name: torch.from_numpy(values).to(self.model.device) for name, values in inputs.items()
+        }
+        with torch.inference_mode():
+            logits: NDArray[np.float32] = self.model(**tensors).logits.float().cpu().numpy()
+        return logits
+
+    def _padded(
+        self, columns: dict[str, list[list[int]]], rows: NDArray[np.int64]
+    ) -> dict[str, NDArray[np.int64]]:
+        """Make a batch of some windows."""
         padding = {
             "input_ids": self.tokenizer.pad_token_id or 0,
             "attention_mask": 0,
             "token_type_ids": self.tokenizer.pad_token_type_id,
         }
-        order = np.argsort(-lengths, kind="stable")
-        for batch in np.split(order, range(batch_size, len(order), batch_size)) if rows else []:
-            inputs = {
-                name: pad_sequence(
-                    [torch.tensor(encoding[name][row]) for row in batch],
-                    batch_first=True,
-                    padding_value=padding[name],
-                ).to(self.model.device)
-                for name in _MODEL_INPUTS
-                if name in encoding
-            }
-            with torch.inference_mode():
-                best = self.model(**inputs).logits.float().softmax(dim=-1).max(dim=-1)
-            real = np.arange(lengths[batch[0]]) < lengths[batch, None]
-            at = (starts[batch, None] + np.arange(lengths[batch[0]]))[real]
-            ids[at], scores[at] = best.indices.cpu().numpy()[real], best.values.cpu().numpy()[real]
-        return ids, scores
+        width = max(len(columns["input_ids"][row]) for row in rows)
+        batch = {}
+        for name, column in columns.items():
+            batch[name] = np.full((len(rows), width), padding[name], dtype=np.int64)
+            for number, row in enumerate(rows):
+                batch[name][number, : len(column[row])] = column[row]
+        return batch
 
-    def _entities(
-        self,
-        texts: Sequence[str],
-        text: NDArray[np.int64],
-        pieces: NDArray[np.int64],
-        offsets: NDArray[np.int64],
-        ids: NDArray[np.int64],
-        scores: NDArray[np.float32],
-    ) -> list[list[Entity]]:
-        """Join the subwords of all texts, in order, to words and these to entities."""
-        found: list[list[Entity]] = [[] for _ in texts]
-        if len(text) == 0:
-            return found
-        new_text = np.diff(text, prepend=-1) != 0
-        word_starts = np.flatnonzero(new_text | ~self._continues(texts, text, pieces, offsets))
-        word_ends = np.append(word_starts[1:], len(text))
+    def _tag(
+        self, sentences: Sequence[Sequence[str]], batch_size: int
+    ) -> Iterator[tuple[list[str], NDArray[np.float32], NDArray[np.bool_]]]:
+        """Give for each sentence the tags of its words, their probabilities, and which are read."""
+        log_probabilities, read = self.log_probabilities(sentences, batch_size=batch_size)
+        counts = [len(words) for words in sentences]
+        ids = self.decoder(log_probabilities, read, counts)
+        probabilities = np.exp(log_probabilities[np.arange(len(ids)), ids])
+        tags = [self.decoder.names[index] for index in ids]
+        start = 0
+        for count in counts:
+            stop = start + count
+            yield tags[start:stop], probabilities[start:stop], read[start:stop]
+            start = stop
 
-        types = np.array([name.split("-", 1)[-1] for name in self._names])
-        begins = np.array([name.startswith("B-") for name in self._names])
-        word_types, tag = types[ids[word_starts]], ids[word_starts]
-        new_group = new_text[word_starts] | begins[tag]
-        new_group[1:] |= word_types[1:] != word_types[:-1]
-        group_starts = np.flatnonzero(new_group)
-        group_ends = np.append(group_starts[1:], len(word_starts))
-        inside = word_types[group_starts] != tagging.OUTSIDE
-        for first, last in zip(group_starts[inside], group_ends[inside], strict=True):
-            words = slice(first, last)
-            bounds = zip(word_starts[words], word_ends[words], strict=True)
-            found[text[word_starts[first]]].append(
-                {
-                    "entity_group": str(word_types[first]),
-                    "score": float(scores[word_starts[words]].mean()),
-                    "word": self._surface(
-                        texts[text[word_starts[first]]],
-                        [(pieces[start:end], offsets[start:end]) for start, end in bounds],
-                    ),
-                    "start": int(offsets[word_starts[first], 0]),
-                    "end": int(offsets[word_ends[last - 1] - 1, 1]),
-                }
+
+def _entities(
+    text: str,
+    places: Sequence[words.Place],
+    tags: Sequence[str],
+    probabilities: NDArray[np.float32],
+    read: NDArray[np.bool_],
+) -> Iterator[Entity]:
+    """Give the entities of a text whose words are tagged."""
+    for type_, first, last in tagging.entity_spans(tags):
+        start, end = places[first][0], places[last - 1][1]
+        yield {
+            "entity_group": type_,
+            "score": float(probabilities[first:last][read[first:last]].mean()),
+            "word": text[start:end],
+            "start": start,
+            "end": end,
+        }
+
+
+def _sentences(sentences: Iterable[Iterable[str]]) -> list[list[str]]:
+    """Take sentences of words as lists, each word checked."""
+    if isinstance(sentences, str) or not isinstance(sentences, Iterable):
+        kind = "a str" if isinstance(sentences, str) else type(sentences).__name__
+        raise TypeError(f"sentences is {kind}; give a list of lists of words")
+    found = []
+    for number, sentence in enumerate(sentences):
+        if isinstance(sentence, str):
+            raise TypeError(
+                f"sentence {number} is a str; give a list of words, or call the tagger itself on "
+                "running text"
             )
-        return found
+        found.append(_strings(sentence, f"sentence {number}", f"word {{}} of sentence {number}"))
+    return found
 
-    def _continues(
-        self,
-        texts: Sequence[str],
-        text: NDArray[np.int64],
-        pieces: NDArray[np.int64],
-        offsets: NDArray[np.int64],
-    ) -> NDArray[np.bool_]:
-        """Mark the subwords that continue a word, by the rule of Transformers' pipeline.
 
-        With a WordPiece vocabulary the marker of a continuation makes a subword longer than the
-        characters it stands for; without one, a word goes on where no space stands.
-        """
-        starts, ends = offsets[:, 0], offsets[:, 1]
-        backend = self.tokenizer.backend_tokenizer.model
-        if getattr(backend, "continuing_subword_prefix", None):
-            tokens = self.tokenizer.convert_ids_to_tokens(pieces.tolist())
-            marked = np.array([len(token) for token in tokens]) != ends - starts
-        else:
-            marked = np.array(
-                [
-                    start > 0 and " " not in texts[index][start - 1 : start + 1]
-                    for index, start in zip(text, starts, strict=True)
-                ]
+def _strings(values: Iterable[str], name: str, place: str) -> list[str]:
+    """Take texts or words as a list, each checked to be one that can be read."""
+    # a loop over a mapping or a table would take the names of its columns
+    no_list = isinstance(values, bytes | Mapping) or hasattr(values, "columns")
+    if no_list or not isinstance(values, Iterable):
+        raise TypeError(f"{name} is {type(values).__name__}; give a list of str")
+    strings = list(values)
+    for number, value in enumerate(strings):
+        if not isinstance(value, str):
+            raise TypeError(
+                f"{place.format(number)} is {type(value).__name__}, not a str: {value!r:.80}"
             )
-        return marked & (pieces != self.tokenizer.unk_token_id)
-
-    def _surface(
-        self, text: str, words: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]
-    ) -> str:
-        """Join the subwords of an entity as the tokenizer writes them, unknown ones as typed."""
-        to_string = self.tokenizer.convert_tokens_to_string
-        tokens = [
-            [
-                text[slice(*offset)] if piece == self.tokenizer.unk_token_id else token
-                for piece, token, offset in zip(
-                    pieces,
-                    self.tokenizer.convert_ids_to_tokens(pieces.tolist()),
-                    offsets,
-                    strict=True,
-                )
-            ]
-            for pieces, offsets in words
-        ]
-        return str(to_string([to_string(word) for word in tokens]))
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise TypeError(
+                f"{place.format(number)} has half a character, a surrogate without its other "
+                f"half, at {error.start}: {value!r:.80}; remove it"
+            ) from None
+    return strings
 
 
 class _PackedLinear(torch.nn.Module):

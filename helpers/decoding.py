@@ -1,0 +1,204 @@
+"""A model's scores of words to the most probable labels that form entities.
+
+The most probable label of each word by itself may be one that its scheme does not allow where it
+stands, such as ``I-person`` behind ``O``. A `Decoder` finds the most probable labels among those
+that form entities, by the algorithm of Viterbi. It knows the scheme, and nothing in it is learned.
+
+Source: Forney (1973), *The Viterbi Algorithm*.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helpers.tagging import OUTSIDE, Scheme, entity_spans, may_follow, split_tag
+
+logger = logging.getLogger(__name__)
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.floating]
+
+_SENTENCES_AT_ONCE = 1024  # so that memory stays the same however many there are
+_MANY = 20
+
+
+def log_softmax(logits: Floats) -> Floats:
+    """Turn a model's scores of labels, on the last axis, into their log-probabilities."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+def label_scheme(names: Sequence[str]) -> Scheme | None:
+    """Turn a model's labels into the scheme that they are written in.
+
+    >>> label_scheme(["O", "B-person", "I-person"]), label_scheme(["O", "B-x", "E-x", "S-x"])
+    ('IOB2', 'IOBES')
+    >>> label_scheme(["O", "I-person", "B-location", "I-location"])
+    'IOB1'
+
+    Returns:
+        ``None`` where any label may follow any other: types without prefixes, or a scheme that
+        is none of these.
+    """
+    prefixes: dict[str, set[str]] = {}
+    for prefix, type_ in map(split_tag, names):
+        if type_ and prefix:
+            prefixes.setdefault(type_, set()).add(prefix)
+    letters = set().union(*prefixes.values())
+    if letters and letters <= set("BI"):
+        return "IOB2" if all("B" in found for found in prefixes.values()) else "IOB1"
+    if "S" in letters and letters <= set("BIES"):
+        return "IOBES"
+    return "BILOU" if "U" in letters and letters <= set("BILU") else None
+
+
+def legal_transitions(names: Sequence[str], scheme: Scheme | None = None) -> Bools:
+    """Turn a model's labels into the table of which may stand behind which.
+
+    >>> legal_transitions(["O", "B-x", "I-x"])
+    array([[ True,  True, False],
+           [ True,  True,  True],
+           [ True,  True,  True]])
+
+    Args:
+        names: The labels in the order of their ids.
+        scheme: What they are written in; ``None`` is what `label_scheme` says.
+
+    Returns:
+        A row for each label, with a column for each that may follow it. The row of ``O`` is also
+        that of the start of a sentence, and the column of ``O`` that of its end.
+
+    Raises:
+        ValueError: There is no such scheme.
+    """
+    if scheme not in (None, *get_args(Scheme)):
+        raise ValueError(f"scheme={scheme!r} is none of {', '.join(get_args(Scheme))}")
+    scheme = scheme or label_scheme(names)
+    if scheme is None:
+        return np.ones((len(names), len(names)), dtype=bool)
+    # among labels with prefixes, one without is complete by itself, like O
+    tags = [name if split_tag(name)[0] else OUTSIDE for name in names]
+    return np.array([[may_follow(before, tag, scheme) for tag in tags] for before in tags])
+
+
+class Decoder:
+    """From log-probabilities of labels to one label for each word.
+
+    Attributes:
+        names: The labels, in the order of their ids.
+        outside_bias: Added to the log-probability of ``O`` before labels are compared: above 0
+            fewer entities are found, below 0 more.
+    """
+
+    def __init__(
+        self, names: Sequence[str], *, scheme: Scheme | None = None, outside_bias: float = 0.0
+    ) -> None:
+        self.names = list(names)
+        self.outside_bias = outside_bias
+        self._outside = self.names.index(OUTSIDE)
+        self._allowed = legal_transitions(names, scheme)
+        self._between = _labels_between(self.names)
+        self._begins = np.array([split_tag(name)[0] == "B" for name in names])
+        self._doubted = scheme is None and label_scheme(names) == "IOB2"
+
+    def __call__(
+        self, log_probabilities: Floats, read: Bools, word_counts: Sequence[int] | Ints
+    ) -> Ints:
+        """Find the most probable labels of sentences among those that form entities.
+
+        Args:
+            log_probabilities: Of shape (words, labels), the words of all sentences in order.
+            read: For each word whether the model saw it, so that its row counts. Any other word
+                is ``O``, or inside an entity that goes on behind it.
+            word_counts: Number of words of each sentence.
+
+        Returns:
+            The id of a label for each word. Where the best labels of the words by themselves
+            form entities, it is those.
+        """
+        sentence = np.repeat(np.arange(len(word_counts)), word_counts)
+        scores = log_probabilities[read].astype(np.float64).reshape(-1, len(self.names))
+        scores[:, self._outside] += self.outside_bias
+        ids = np.full(len(sentence), self._outside)
+        if len(scores):
+            ids[read] = self._decode(scores, sentence[read])
+            self._bridge(ids, read, sentence)
+        return ids
+
+    def _decode(self, scores: Floats, sentence: Ints) -> Ints:
+        """Take the best label of each word, and search where these form no entities."""
+        ids = scores.argmax(axis=1)
+        first = np.flatnonzero(np.diff(sentence, prepend=-1))
+        last = np.append(first[1:], len(ids)) - 1
+        before = np.roll(ids, 1)
+        before[first] = self._outside
+        wrong = ~self._allowed[before, ids]
+        if self._doubted:
+            self._check_scheme(ids, wrong)
+        wrong[last] |= ~self._allowed[ids[last], self._outside]
+        search = np.flatnonzero(np.logical_or.reduceat(wrong, first))
+        search = search[np.argsort(first[search] - last[search], kind="stable")]  # longest first
+        for start in range(0, len(search), _SENTENCES_AT_ONCE):
+            some = search[start : start + _SENTENCES_AT_ONCE]
+            self._search(scores, ids, first[some], last[some])
+        return ids
+
+    def _search(self, scores: Floats, ids: Ints, first: Ints, last: Ints) -> None:
+        """Replace the labels of some sentences, longest first, by the best legal ones."""
+        barrier = np.where(self._allowed, 0.0, -np.inf)
+        best = scores[first] + barrier[self._outside]
+        origins = []  # at each position the best label before each label
+        positions = np.arange(1, last[0] - first[0] + 1)
+        # how many sentences have a word there
+        for position, count in zip(
+            positions, np.searchsorted(first - last, -positions, side="right"), strict=True
+        ):
+            ways = best[:count, :, None] + barrier
+            origins.append(ways.argmax(axis=1))
+            best[:count] = ways.max(axis=1) + scores[first[:count] + position]
+        label = (best + barrier[:, self._outside]).argmax(axis=1)
+        for position in range(len(origins), 0, -1):
+            count = len(origins[position - 1])
+            ids[first[:count] + position] = label[:count]
+            label[:count] = origins[position - 1][np.arange(count), label[:count]]
+        ids[first] = label
+
+    def _bridge(self, ids: Ints, read: Bools, sentence: Ints) -> None:
+        """Let an entity go on over words that the model did not see."""
+        at = np.flatnonzero(read)
+        before, after = at[:-1], at[1:]
+        label = self._between[ids[before], ids[after]]
+        gap = (after - before > 1) & (sentence[before] == sentence[after]) & (label >= 0)
+        for start, end, inside in zip(before[gap], after[gap], label[gap], strict=True):
+            ids[start + 1 : end] = inside
+
+    def _check_scheme(self, ids: Ints, wrong: Bools) -> None:
+        """Say so, once, where a model was trained in a scheme that its labels do not show."""
+        n_wrong = int(wrong.sum())
+        if n_wrong >= _MANY and n_wrong > 9 * int(self._begins[ids].sum()):
+            self._doubted = False
+            logger.warning(
+                "%d entities begin with I- and hardly any with B-: the model was trained on IOB1, "
+                "so most are missed or cut short; give scheme='IOB1' (--scheme IOB1)",
+                n_wrong,
+            )
+
+
+def _labels_between(names: Sequence[str]) -> Ints:
+    """For each two labels that one entity may hold, the label of a word between them; else -1."""
+    ids = {name: index for index, name in enumerate(names)}
+    return np.array(
+        [
+            [
+                ids.get(f"I-{type_}" if prefix else type_, -1)
+                if type_ and entity_spans([before, after]) == [(type_, 0, 2)]
+                else -1
+                for after in names
+            ]
+            for before, (prefix, type_) in zip(names, map(split_tag, names), strict=True)
+        ]
+    )

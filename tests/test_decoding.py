@@ -1,0 +1,175 @@
+"""Decoding, against all legal sequences of short sentences tried one by one."""
+
+import itertools
+import logging
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from seqeval.metrics.sequence_labeling import get_entities
+from seqeval.scheme import IOB2, IOBES, Entities
+
+from helpers import tagging
+from helpers.decoding import Decoder, label_scheme, legal_transitions, log_softmax
+from helpers.tagging import entity_spans
+
+LABELS = {
+    "IOB2": ["O", "B-x", "I-x", "B-y-z", "I-y-z"],
+    "IOB2 in another order": ["I-O", "B-x", "O", "B-O", "I-x"],
+    "IOB1": ["O", "I-x", "B-x", "I-y"],
+    "IOBES": ["O", "B-x", "I-x", "E-x", "S-x"],
+    "BILOU": ["B-x", "I-x", "L-x", "U-x", "O"],
+    "bare": ["O", "x", "y"],
+    "a label more": ["O", "B-x", "I-x", "PAD"],
+}
+
+
+def best_by_trying(names: list[str], scores: Any) -> list[int]:
+    """The legal sequence with the highest sum; the first label of those that are as good."""
+    allowed = legal_transitions(names)
+    outside = names.index("O")
+    legal = [
+        labels
+        for labels in itertools.product(range(len(names)), repeat=len(scores))
+        if all(allowed[pair] for pair in itertools.pairwise((outside, *labels, outside)))
+    ]
+    return list(max(legal, key=lambda labels: sum(scores[range(len(scores)), labels])))
+
+
+@st.composite
+def scored_sentences(draw: st.DrawFn) -> tuple[list[str], list[Any]]:
+    """Labels, and for each sentence the scores of its words; sums have no equals."""
+    names = LABELS[draw(st.sampled_from(sorted(LABELS)))]
+    random = np.random.default_rng(draw(st.integers(0, 2**32)))
+    lengths = draw(st.lists(st.integers(0, 5), max_size=6))
+    return names, [log_softmax(random.normal(size=(n, len(names))) * 3) for n in lengths]
+
+
+@given(scored_sentences())
+def test_the_best_legal_sequence_is_found(case: tuple[list[str], list[Any]]) -> None:
+    names, sentences = case
+    scores = np.concatenate([*sentences, np.empty((0, len(names)))])
+    lengths = [len(sentence) for sentence in sentences]
+    found = Decoder(names)(scores, np.ones(len(scores), dtype=bool), lengths)
+    expected = [label for sentence in sentences for label in best_by_trying(names, sentence)]
+    assert found.tolist() == expected
+
+
+@given(scored_sentences(), st.data())
+def test_a_word_that_no_model_saw_is_outside_or_goes_on(
+    case: tuple[list[str], list[Any]], data: st.DataObject
+) -> None:
+    """It costs nothing and says nothing: the others are labelled as if it were not there."""
+    names, sentences = case
+    scores = np.concatenate([*sentences, np.empty((0, len(names)))])
+    lengths = [len(sentence) for sentence in sentences]
+    size = len(scores)
+    read = np.array(data.draw(st.lists(st.booleans(), min_size=size, max_size=size)), dtype=bool)
+    labels = Decoder(names)(np.where(read[:, None], scores, np.nan), read, lengths)
+    for start, length in zip(np.cumsum(lengths) - lengths, lengths, strict=True):
+        here = slice(start, start + length)
+        tags = [names[label] for label in labels[here]]
+        seen = np.flatnonzero(read[here])
+        tags_seen = [tags[at] for at in seen]
+        assert tags_seen == [names[n] for n in best_by_trying(names, scores[here][seen])]
+        spans = {
+            (type_, seen[first], seen[last - 1] + 1)
+            for type_, first, last in entity_spans(tags_seen)
+        }
+        assert set(entity_spans(tags)) == spans
+
+
+@pytest.mark.parametrize("name", ["IOB2", "IOBES"])
+@given(data=st.data())
+def test_what_is_allowed_is_what_strict_seqeval_reads_whole(name: str, data: st.DataObject) -> None:
+    """Every word of a legal sequence is in an entity or outside, by seqeval's strict rules."""
+    names = LABELS[name]
+    tags = data.draw(st.lists(st.sampled_from(names), max_size=6))
+    allowed = legal_transitions(names)
+    around = [names.index("O"), *map(names.index, tags), names.index("O")]
+    legal = all(allowed[pair] for pair in itertools.pairwise(around))
+    strict = Entities([tags], scheme={"IOB2": IOB2, "IOBES": IOBES}[name]).entities[0]
+    in_strict = sum(entity.end - entity.start for entity in strict)
+    assert legal == (in_strict == sum(tag != "O" for tag in tags))
+    if legal:
+        assert [entity.to_tuple()[1:] for entity in strict] == [
+            (type_, start, end + 1) for type_, start, end in get_entities(tags)
+        ]
+
+
+def test_labels_that_form_entities_are_left_as_they_are() -> None:
+    scores = np.log([[0.2, 0.7, 0.1], [0.3, 0.2, 0.5], [0.8, 0.1, 0.1]])
+    decoder = Decoder(["O", "B-x", "I-x"])
+    assert decoder(scores, np.ones(3, dtype=bool), [3]).tolist() == [1, 2, 0]
+    assert decoder(scores[1:], np.ones(2, dtype=bool), [2]).tolist() == [0, 0]
+
+
+def test_a_bias_finds_fewer_entities_or_more() -> None:
+    scores = np.log([[0.5, 0.4, 0.1], [0.2, 0.7, 0.1]])
+    both = np.ones(2, dtype=bool)
+    found = [
+        Decoder(["O", "B-x", "I-x"], outside_bias=bias)(scores, both, [2]).tolist()
+        for bias in (-0.5, 0, 2)
+    ]
+    assert found == [[1, 1], [0, 1], [0, 0]]
+
+
+def test_a_text_of_many_words_and_extreme_scores_is_decoded() -> None:
+    """Takes a second: a hundred thousand words, one by one."""
+    names = LABELS["IOB2"]
+    scores = np.random.default_rng(0).normal(size=(100_000, len(names))) * 1e4
+    labels = Decoder(names)(scores, np.ones(len(scores), dtype=bool), [len(scores)])
+    allowed = legal_transitions(names)
+    assert allowed[np.append(0, labels), np.append(labels, 0)].all()
+    alone = Decoder(names)(scores[:7], np.ones(7, dtype=bool), [7])
+    assert labels[:5].tolist() == alone[:5].tolist()
+
+
+@pytest.mark.parametrize(
+    ("names", "scheme"),
+    [
+        (LABELS["IOB2"], "IOB2"),
+        (LABELS["IOB1"], "IOB1"),
+        (LABELS["IOBES"], "IOBES"),
+        (LABELS["BILOU"], "BILOU"),
+        (LABELS["bare"], None),
+        (LABELS["a label more"], "IOB2"),
+        (["O", "I-x"], "IOB1"),
+        (["O", "B-x", "I-x", "E-x"], None),
+        (["O", "B-x", "E-x", "L-x", "U-x", "S-x"], None),
+        (["O"], None),
+    ],
+)
+def test_label_scheme(names: list[str], scheme: str | None) -> None:
+    assert label_scheme(names) == scheme
+
+
+def test_an_unknown_scheme_is_refused() -> None:
+    with pytest.raises(ValueError, match="scheme='IOB3' is none of IOB1, IOB2, IOBES, BILOU"):
+        Decoder(["O", "B-x", "I-x"], scheme="IOB3")  # type: ignore[arg-type]
+
+
+def test_a_model_trained_on_iob1_is_noticed_once(caplog: pytest.LogCaptureFixture) -> None:
+    names = tagging.label_names(["x"])
+    scores = np.log(np.tile([[0.98, 0.01, 0.01], [0.04, 0.01, 0.95]], (20, 1)))
+    read = np.ones(len(scores), dtype=bool)
+    with caplog.at_level(logging.WARNING):
+        decoder = Decoder(names)
+        assert not decoder(scores, read, [40]).any()
+        decoder(scores, read, [40])
+        assert Decoder(names, scheme="IOB1")(scores, read, [40]).tolist() == [0, 2] * 20
+    assert caplog.messages == [
+        "20 entities begin with I- and hardly any with B-: the model was trained on IOB1, so most "
+        "are missed or cut short; give scheme='IOB1' (--scheme IOB1)"
+    ]
+
+
+@given(arrays.arrays(np.float32, (3, 4), elements=st.floats(-1e4, 1e4, width=32)))
+def test_log_softmax_is_the_logarithm_of_shares(logits: Any) -> None:
+    shares = np.exp(log_softmax(logits.astype(np.float64)))
+    np.testing.assert_allclose(shares.sum(axis=-1), 1)
+    order = np.argsort(logits, axis=-1)
+    assert (np.diff(np.take_along_axis(log_softmax(logits), order, axis=-1)) >= 0).all()
