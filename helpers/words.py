@@ -61,12 +61,11 @@ class Habits:
         Raises:
             TypeError: There is no such habit.
         """
-        return cls(
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in values.items()
-            }
-        )
+        habits: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+        return cls(**habits)
 
 
 DEFAULT = Habits()
