@@ -304,8 +304,9 @@ def test_a_lesson_that_is_not_there(shelf: Path) -> None:
         notebooks.find(["01"])
 
 
-def test_a_file_that_is_no_notebook(tmp_path: Path) -> None:
-    (tmp_path / "x.ipynb").write_text("no JSON")
+@pytest.mark.parametrize("content", ["no JSON", "{}", "[]", '{"nbformat": 4, "cells": 3}'])
+def test_a_file_that_is_no_notebook(content: str, tmp_path: Path) -> None:
+    (tmp_path / "x.ipynb").write_text(content)
     with pytest.raises(ValueError, match=r"x\.ipynb: not a notebook"):
         notebooks.find([str(tmp_path / "x.ipynb")])
 
@@ -713,7 +714,9 @@ def test_a_run_that_cannot_be_seen_from_here_is_said(tmp_path: Path) -> None:
     [
         (["no-such.yaml"], "No such file or directory: 'no-such.yaml'"),
         (["toy.yaml", "--workers", "0"], "--workers: takes a whole number from 1; found '0'"),
+        (["toy.yaml", "--workers", "two"], "--workers: takes a whole number from 1; found 'two'"),
         (["toy.yaml", "--gpus-per-run", "-1"], "--gpus-per-run: takes a number from 0; found '-1'"),
+        (["toy.yaml", "--gpus-per-run", "x"], "--gpus-per-run: takes a number from 0; found 'x'"),
         (["toy.yaml", "--engine", "slurm"], "invalid choice: 'slurm'"),
     ],
 )

@@ -280,6 +280,54 @@ def test_the_model_folder_appears_whole_and_its_weights_are_safetensors(
     assert (folder / "metrics.json").read_text(encoding="utf-8") == before
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--profile", "ofline"], "unknown profile 'ofline'; valid profiles: full, offline, smoke"),
+        (["-p", "profile", "smoke"], "-p profile: use --profile instead"),
+        (["-p", "epohcs", "3"], "unknown setting 'epohcs'; valid settings: dataset,"),
+        (["-p", "epochs", "1e999"], "invalid setting epochs: Input should be less than 1000000;"),
+        (["-p", "epochs", "nan"], "invalid setting epochs: Input should be a valid number; found"),
+        (["-p", "max_length", "65"], "max_length=65: the model takes 64 subwords at most;"),
+        (["-p", "stride", "62"], "stride=62 does not fit max_length=64: a window has room for"),
+        (["-p", "frozen_layers", "3"], "frozen_layers=3, but the model has 2 layers; give at most"),
+        (["-p", "model", "/"], "/ holds no config.json; give a folder that save_pretrained made"),
+        (["-p", "dataset", "{[]: 1}"], "no such folder: {[]: 1} (looked for "),
+        (["-p", "output_dir", "/dev/null"], "Not a directory: '/dev/null/03_trainer_finetuning'"),
+    ],
+)
+def test_the_command_line_ends_in_one_line_for_what_a_user_can_cause(
+    arguments: list[str],
+    message: str,
+    tiny_model_dir: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    usual = ["--profile", "smoke", "-p", "max_sentences", "8", "-p", "frozen_layers", "0"]
+    usual += ["-p", "model", str(tiny_model_dir), "-p", "output_dir", str(tmp_path)]
+    with pytest.raises(SystemExit) as ended:
+        training.main([*usual, *arguments])
+    assert ended.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("error: ")
+    assert message in last
+
+
+def test_an_interrupted_command_says_how_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(_: Settings) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "fine_tune", interrupt)
+    with pytest.raises(SystemExit) as ended:
+        training.main(["--profile", "smoke"])
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == (
+        "interrupted; started again, it goes on from its last checkpoint\n"
+    )
+
+
 def output_of(command: list[str]) -> str:
     """Run a command that starts two processes, each on a core of its own."""
     done = subprocess.run(

@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = options.command(options)
     except (ValueError, OSError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("interrupted; started again, a sweep does what is missing", file=sys.stderr)
@@ -294,15 +294,14 @@ def _status(error: str | None) -> str:
 
 
 def _count(value: str) -> int:
-    number = int(value)
-    if number < 1:
+    if not value.isdecimal() or int(value) < 1:
         raise argparse.ArgumentTypeError(f"takes a whole number from 1; found {value!r}")
-    return number
+    return int(value)
 
 
 def _share(value: str) -> float:
-    number = float(value)
-    if not 0 <= number < float("inf"):
+    number = settings.literal(value)
+    if not isinstance(number, int | float) or not 0 <= number < float("inf"):
         raise argparse.ArgumentTypeError(f"takes a number from 0; found {value!r}")
     return number
 

@@ -93,7 +93,7 @@ def _read(path: Path) -> Lesson:
     try:
         lesson = Lesson(path.stem, path.read_text(encoding="utf-8"))
         lesson.notebook  # noqa: B018 -- reading it is the check
-    except ValueError as error:
+    except Exception as error:  # nbformat fails in its own ways on JSON that is no notebook
         raise ValueError(f"{path}: not a notebook: {error}") from None
     return lesson
 
