@@ -73,7 +73,8 @@ def test_bf16_is_taken_on_gpus_that_have_it(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_model_saved_in_bf16_is_computed_as_asked(tmp_path: Path) -> None:
-    tiny_model(wordpiece()).to(torch.bfloat16).save_pretrained(tmp_path)
+    model: Any = tiny_model(wordpiece())
+    model.bfloat16().save_pretrained(tmp_path)
     wordpiece().save_pretrained(tmp_path)
     tagger = load_tagger(tmp_path, device="cpu", precision="fp32")
     assert tagger.model.dtype is torch.float32

@@ -1,8 +1,8 @@
 """A trained model's folder to what computes with it, in the precision that suits the device."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import torch
 from transformers import AutoModelForTokenClassification, PreTrainedModel
@@ -72,10 +72,10 @@ def has_bf16(device: str | torch.device) -> bool:
     kind = torch.device(device).type
     if kind == "cpu":
         # an older PyTorch cannot say what a processor has
-        processor = getattr(torch.cpu, "get_capabilities", dict)()
+        processor: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
         return bool(processor.get("avx512_bf16") or processor.get("amx_bf16"))
     return kind == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
-def _either(names: Sequence[str] | dict[str, tuple[str, ...]]) -> str:
+def _either(names: Iterable[str]) -> str:
     return " or ".join(map(repr, names))

@@ -150,7 +150,8 @@ def _export(folder: Path, input_names: Sequence[str], target: Path) -> None:
                 verbose=False,
             )
     except Exception as error:  # the exporter raises whatever the model's own code does
-        raise _not_exported(folder, one_line(error.__cause__ or error)) from error
+        cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
+        raise _not_exported(folder, one_line(cause)) from error
     compute = _opened(target / "model.onnx")
     for windows, width in (1, 4), (3, 40):
         batch = _batch(input_names, windows=windows, width=width)

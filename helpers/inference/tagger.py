@@ -67,9 +67,10 @@ def load_tagger(
         backend=backend,
         precision=precision,
     )
-    if tagging.OUTSIDE not in model.config.label2id:
+    labels = cast(dict[str, int], model.config.label2id)
+    if tagging.OUTSIDE not in labels:
         raise models.ModelError(
-            f"{model_dir} has the labels {', '.join(model.config.label2id)} and no "
+            f"{model_dir} has the labels {', '.join(labels)} and no "
             f"{tagging.OUTSIDE!r}; it was not trained to tag entities: fine-tune it in lesson 3"
         )
     return Tagger(model, tokenizer, version=_version(folder, backend, precision))
