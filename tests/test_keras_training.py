@@ -437,7 +437,7 @@ def test_an_export_is_a_tagger_with_the_tags_of_the_original(exported: Path) -> 
     from helpers.inference import load_tagger
 
     split = data.load(SOURCE, max_sentences=100)["test"]
-    tagger = load_tagger(exported / "minilm", device="cpu")
+    tagger = load_tagger(exported / "minilm", device="cpu", precision="fp32")
     tags = json.loads((exported / "minilm" / "tags.json").read_text(encoding="utf-8"))
     assert len({tag for words in tags for tag in words}) > 5
     assert tagger.tag_words(split["tokens"]) == tags
