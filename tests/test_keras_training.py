@@ -250,7 +250,7 @@ def test_the_lesson_shares_after_every_epoch_if_told_to(
     }
     exec(cell, names)
     model.compile(optimizer="sgd")
-    batches = keras_training.training_batches(model, tokenizer, encoded["train"], run)
+    batches = keras_training.training_batches(tokenizer, encoded["train"], run)
     model.fit(batches, epochs=1, callbacks=names["callbacks"], verbose=0)
     assert {name for name, _, _ in pushes} == {"smoke-04_tensorflow_finetuning"}
     assert pushes[0][1] == "Training in progress epoch 0"

@@ -117,7 +117,7 @@ def test_layers_compute_in_bf16_where_the_processor_does_and_weights_stay_as_the
     trainer = trainer_for(run, dataset)
     assert trainer.args.bf16
     computed = set()
-    layer = training.encoder_layers(trainer.model)[-1].output.dense
+    layer = trainer.model.bert.encoder.layer[-1].output.dense
     layer.register_forward_hook(lambda _module, _inputs, output: computed.add(output.dtype))
     before = trainer.evaluate()["eval_accuracy"]
     training.train(trainer)
