@@ -24,7 +24,7 @@ from benchmarks.distilbert import save_distilbert
 from benchmarks.report import RECIPE, Row, seconds
 from helpers import models, settings, training
 from helpers.data import load
-from helpers.inference import load_tagger
+from helpers.inference import Tagger, load_tagger
 from helpers.inference.backends import Precision
 from helpers.preparation import prepare
 from helpers.settings import Settings
@@ -80,7 +80,7 @@ def tag(
         ways["pipeline, sorted", "fp32", size] = pipeline(batch_size=size)
         for precision in PRECISIONS:
             tagger = load_tagger(model, device=DEVICE, precision=precision)
-            ways["tagger", precision, size] = partial(tagger, batch_size=size)
+            ways["tagger", precision, size] = in_batches(tagger, size)
     scores = {way: tagging.f1(gold, find(texts)) for way, find in ways.items()}
     best = dict.fromkeys(ways, float("inf"))
     for _ in tqdm(range(rounds), desc=f"Rounds of tagging with {name}"):
@@ -89,6 +89,11 @@ def tag(
     for way in ways:
         columns = dict(zip(("tagger", "precision", "batch size"), way, strict=True))
         yield {"model": name, **columns, "F1": scores[way], "texts/s": len(texts) / best[way]}
+
+
+def in_batches(tagger: Tagger, size: int) -> tagging.Tag:
+    """Make a tagger that has only texts to be given."""
+    return lambda texts: tagger(texts, batch_size=size)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
