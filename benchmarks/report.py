@@ -67,10 +67,27 @@ def machine() -> str:
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {gigabytes:.0f} GiB"
 
 
-def write(tables: Mapping[str, Sequence[Row]], output: Path, *, packages: Sequence[str]) -> None:
-    """Print tables and write them as JSON, with the date, the machine and versions of packages."""
+def write(
+    tables: Mapping[str, Sequence[Row]],
+    output: Path,
+    *,
+    packages: Sequence[str],
+    hardware: Sequence[str] = (),
+) -> None:
+    """Print tables and write them as JSON, with the date, the machine and versions of packages.
+
+    Args:
+        tables: Rows by the name of their table.
+        output: The file to write.
+        packages: Whose versions matter.
+        hardware: What else is to be said of the machine.
+    """
     versions = {package: version(package) for package in packages}
-    about = {"date": date.today().isoformat(), "machine": machine(), **versions}
+    about = {
+        "date": date.today().isoformat(),
+        "machine": "; ".join([machine(), *hardware]),
+        **versions,
+    }
     print("\n" + ", ".join([about["date"], about["machine"], *(map(" ".join, versions.items()))]))
     for rows in tables.values():
         print(pd.DataFrame(rows).to_string(index=False, float_format="{:.3f}".format), end="\n\n")

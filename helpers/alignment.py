@@ -335,6 +335,37 @@ def longest_first(encoded: Dataset) -> Dataset:
     return encoded.select(np.argsort(encoded["length"])[::-1])
 
 
+def grouped_by_length(
+    lengths: Sequence[int], batch_size: int, random: np.random.Generator
+) -> list[NDArray[np.int64]]:
+    """Draw the batches of an epoch: random, and yet each of rows of similar length.
+
+    Rows are drawn at random into groups of fifty batches, or of a quarter of all where that is
+    less, and sorted within each, the longest first. The longest row of all comes first, so that
+    an epoch that does not fit into memory fails at once.
+
+    Args:
+        lengths: Subwords of each row.
+        batch_size: Rows of a batch; the last may have fewer.
+        random: Where the chance comes from.
+
+    Returns:
+        For each batch the numbers of its rows.
+
+    Source: ``LengthGroupedSampler`` of Transformers, which needs PyTorch.
+    """
+    sizes = np.asarray(lengths)
+    order = random.permutation(len(sizes))
+    group = batch_size * max(1, min(50, len(sizes) // (4 * batch_size)))
+    for start in range(0, len(order), group):
+        rows = order[start : start + group]
+        order[start : start + group] = rows[np.argsort(-sizes[rows], kind="stable")]
+    if len(order):
+        longest = int(np.argmax(sizes[order[::group]])) * group
+        order[[0, longest]] = order[[longest, 0]]
+    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+
+
 def reads_words_in_lists(tokenizer: PreTrainedTokenizerBase) -> bool:
     """Tell whether the tokenizer cuts a word in a list as it cuts one after a space."""
     try:

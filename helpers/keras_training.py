@@ -179,36 +179,35 @@ def load_model(folder: str | Path, names: Sequence[str], settings: Settings) -> 
     return model
 
 
-def grouped_by_length(encoded: Dataset, settings: Settings) -> Dataset:
-    """Turn a split into one whose neighbouring rows, which form a batch, are of similar length.
+def training_batches(
+    tokenizer: PreTrainedTokenizerBase, encoded: Dataset, settings: Settings
+) -> tf.data.Dataset:
+    """Turn a split into padded batches of rows of similar length, drawn anew for every epoch.
 
-    Rows are shuffled and then sorted within chunks of fifty batches, as Trainer does.
+    They are drawn as Trainer does with ``group_by_length``, see
+    `helpers.alignment.grouped_by_length`.
 
     Args:
+        tokenizer: The model's tokenizer.
         encoded: As `helpers.alignment.encode` returns it.
         settings: Gives the size of a batch and the seed.
     """
-    lengths = np.asarray(encoded["length"])
-    order = np.random.default_rng(settings.seed).permutation(len(lengths))
-    chunk = 50 * settings.batch_size
-    chunks = [order[start : start + chunk] for start in range(0, len(order), chunk)]
-    return encoded.select(np.concatenate([part[np.argsort(-lengths[part])] for part in chunks]))
+    collate = DataCollatorForTokenClassification(tokenizer, return_tensors="np")
+    names = [name for name in tokenizer.model_input_names if name in encoded.column_names]
+    rows = encoded.select_columns([*names, "labels"]).to_list()
+    random = np.random.default_rng(settings.seed)
 
+    def an_epoch() -> Iterator[tuple[dict[str, Any], Any]]:
+        for numbers in alignment.grouped_by_length(encoded["length"], settings.batch_size, random):
+            batch = collate([rows[number] for number in numbers])
+            yield {name: batch[name] for name in names}, batch["labels"]
 
-def training_batches(
-    model: TFPreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    encoded: Dataset,
-    settings: Settings,
-) -> tf.data.Dataset:
-    """Turn a split into padded batches of rows of similar length, in another order every epoch."""
-    batches = model.prepare_tf_dataset(
-        grouped_by_length(encoded, settings),
-        shuffle=False,
-        batch_size=settings.batch_size,
-        collate_fn=DataCollatorForTokenClassification(tokenizer, return_tensors="tf"),
+    spec = tf.TensorSpec((None, None), tf.int64)
+    batches = tf.data.Dataset.from_generator(
+        an_epoch, output_signature=(dict.fromkeys(names, spec), spec)
     )
-    return batches.cache().shuffle(len(batches), seed=settings.seed)
+    count = math.ceil(len(rows) / settings.batch_size)
+    return batches.apply(tf.data.experimental.assert_cardinality(count)).prefetch(1)
 
 
 def evaluation_batches(
@@ -447,7 +446,7 @@ def train(
         Seconds that the training took, with its evaluations.
     """
     start = time.perf_counter()
-    train_batches = training_batches(model, tokenizer, encoded["train"], settings)
+    train_batches = training_batches(tokenizer, encoded["train"], settings)
     validation = alignment.longest_first(encoded["validation"])
     validation_batches = evaluation_batches(model, tokenizer, validation)
     epochs = whole_epochs(settings)

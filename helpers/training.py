@@ -32,7 +32,7 @@ from transformers.utils import logging as transformers_logging
 
 from helpers import alignment, metrics, model_folder, models
 from helpers.data import tag_names, tags
-from helpers.inference import Tagger
+from helpers.inference import Tagger, has_bf16
 from helpers.preparation import prepare
 from helpers.settings import Settings, literal, load
 
@@ -147,12 +147,15 @@ def _try(model: PreTrainedModel) -> None:
 def arguments(settings: Settings, output_dir: str | Path) -> TrainingArguments:
     """Turn settings into Trainer's arguments.
 
+    Where the device computes in bf16 natively, layers do; weights and their updates stay in fp32.
+
     Args:
         settings: The run's choices.
         output_dir: Folder for checkpoints.
     """
     processes = int(os.environ.get("WORLD_SIZE", "1"))  # torchrun and accelerate set it
     cpu = not torch.accelerator.is_available()
+    device = torch.accelerator.current_accelerator() or "cpu"
     return TrainingArguments(
         output_dir=str(output_dir),
         learning_rate=settings.learning_rate,
@@ -171,6 +174,7 @@ def arguments(settings: Settings, output_dir: str | Path) -> TrainingArguments:
         logging_strategy="epoch",
         report_to="none",
         seed=settings.seed,
+        bf16=has_bf16(device),
         dataloader_pin_memory=not cpu,
         use_cpu=cpu,
         ddp_backend="gloo" if cpu and processes > 1 else None,
@@ -260,7 +264,10 @@ def train(trainer: Trainer) -> float:
             else " before its first checkpoint; to begin anew, run the lesson from the top"
         )
         raise KeyboardInterrupt(f"training was interrupted{how}") from None
-    return time.perf_counter() - start
+    seconds = time.perf_counter() - start
+    # Trainer lets a model compute in bf16 for good; what is saved, and scored next, is in fp32
+    trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
+    return seconds
 
 
 def _last_checkpoint(folder: Path) -> Path | None:

@@ -2,6 +2,7 @@
 
 import logging
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -318,3 +319,20 @@ def test_predictions_that_do_not_match_the_windows_are_refused() -> None:
         alignment.read_back([[0] * 4] * 2, encoded, [2])
     with pytest.raises(ValueError, match="row 0 of predictions has 2 ids for 4 subwords"):
         alignment.read_back([[0] * 2], encoded, [2])
+
+
+@given(st.lists(st.integers(1, 9), max_size=90), st.integers(1, 8), st.integers(0, 99))
+def test_rows_are_grouped_by_length_as_trainer_does(
+    lengths: list[int], batch_size: int, seed: int
+) -> None:
+    batches = alignment.grouped_by_length(lengths, batch_size, np.random.default_rng(seed))
+    assert [len(batch) for batch in batches[:-1]] == [batch_size] * (len(batches) - 1)
+    order = [row for batch in batches for row in batch.tolist()]
+    assert sorted(order) == list(range(len(lengths)))
+
+    torch = pytest.importorskip("torch", reason="PyTorch is not in lesson 4's environment")
+    from transformers.trainer_pt_utils import get_length_grouped_indices
+
+    drawn = torch.from_numpy(np.random.default_rng(seed).permutation(len(lengths)))
+    with patch.object(torch, "randperm", lambda *_, **__: drawn):
+        assert not lengths or order == get_length_grouped_indices(lengths, batch_size)

@@ -193,7 +193,7 @@ def test_no_text_gives_no_entities() -> None:
 
 
 def test_a_saved_model_is_loaded_with_its_tags(tiny_model_dir: Path) -> None:
-    tagger = inference.load_tagger(tiny_model_dir, device="cpu")
+    tagger = inference.load_tagger(tiny_model_dir, device="cpu", precision="fp32")
     assert tagger(CORPUS) == [comparable(found) for found in TAGGERS["wordpiece"](CORPUS)]
 
 

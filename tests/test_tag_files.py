@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -388,6 +389,9 @@ PROBLEMS = {
         "in.txt", "out.jsonl", "--address", "auto",
     ],
     "there is no device 'cuda:99' here: ": ["in.txt", "out.jsonl", "--device", "cuda:99"],
+    "precision='int8' is not offered with backend='torch'; choose 'auto' or": [
+        "in.txt", "out.jsonl", "--precision", "int8",
+    ],
 }  # fmt: skip
 
 
@@ -482,7 +486,7 @@ def test_an_actor_that_does_not_see_the_job_says_what_to_do(
     source = formats.source_of(write(tmp_path / "in.txt", [{"text": "a"}]), "text")
     job = files.Job(source, tmp_path / "out.jsonl", tmp_path / "elsewhere", None)
     with pytest.raises(FileNotFoundError, match="does not see .*elsewhere; put the source, the"):
-        cluster._Actor(job, tiny_model_dir, "cpu", 32)
+        cluster._Actor(job, partial(inference.load_tagger, tiny_model_dir), "cpu", 32)
 
 
 def test_ray_gives_the_same_in_the_same_order(

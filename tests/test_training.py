@@ -58,7 +58,7 @@ def test_a_run_leaves_a_model_that_opens_everywhere(run: Settings, dataset: Data
 
     model = AutoModelForTokenClassification.from_pretrained(folder)
     assert model.config.id2label == dict(enumerate(NAMES))
-    tagger = inference.load_tagger(folder, device="cpu")
+    tagger = inference.load_tagger(folder, device="cpu", precision="fp32")
     test = dataset["test"]
     predictions = tagger.tag_words(test["tokens"])
     again = metrics.entity_scores(training.tags(test), predictions, test["tokens"])
@@ -106,6 +106,34 @@ def test_more_frozen_layers_than_the_model_has_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match="frozen_layers=3, but the model has 2 layers"):
         training.load_model(tiny_model_dir, NAMES, dataclasses.replace(run, frozen_layers=3))
+
+
+def test_layers_compute_in_bf16_where_the_processor_does_and_weights_stay_as_they_are(
+    run: Settings, dataset: DatasetDict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False})
+    assert not training.arguments(run, "checkpoints").bf16
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    trainer = trainer_for(run, dataset)
+    assert trainer.args.bf16
+    computed = set()
+    layer = trainer.model.bert.encoder.layer[-1].output.dense
+    layer.register_forward_hook(lambda _module, _inputs, output: computed.add(output.dtype))
+    before = trainer.evaluate()["eval_accuracy"]
+    training.train(trainer)
+    assert computed == {torch.bfloat16}
+    assert before < trainer.evaluate()["eval_accuracy"]
+    assert {weights.dtype for weights in trainer.model.parameters()} == {torch.float32}
+
+    computed.clear()
+    tokenizer = trainer.processing_class
+    scores = training.score(trainer.model, tokenizer, dataset["test"])
+    assert computed == {torch.float32}
+    folder = training.save(trainer.model, tokenizer, run, {"test": scores})
+    tagger = inference.load_tagger(folder, device="cpu", precision="fp32")
+    assert tagger.tag_words(dataset["test"]["tokens"]) == inference.Tagger(
+        trainer.model, tokenizer
+    ).tag_words(dataset["test"]["tokens"])
 
 
 def fine_tuned(folder: Path, names: list[str]) -> Any:

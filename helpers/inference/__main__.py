@@ -4,11 +4,14 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import torch
 from transformers.utils import logging as transformers_logging
 
+from helpers.inference.backends import Backend, Precision
 from helpers.inference.cluster import Ray
 from helpers.inference.files import Engine, rejects_of, tag_file
 from helpers.inference.formats import one_line
@@ -44,6 +47,8 @@ examples:
       --model runs/offline/03_trainer_finetuning/model
   python -m helpers.inference tag news.parquet tagged.parquet --text-field body --device cuda \\
       --batch-size 128 --model stevhliu/my_awesome_wnut_model
+  python -m helpers.inference tag tweets.txt tweets.jsonl --backend onnx --precision int8 \\
+      --batch-size 16 --model runs/offline/03_trainer_finetuning/model
   python -m helpers.inference tag /shared/tweets.jsonl /shared/tagged.jsonl \\
       --model /shared/model --engine ray --address auto
 """
@@ -113,21 +118,36 @@ def _parser() -> argparse.ArgumentParser:
         type=_device,
         help="such as cpu or cuda:1; default: the accelerator where there is one",
     )
+    tag.add_argument(
+        "--backend",
+        choices=get_args(Backend),
+        default="torch",
+        help="torch (default): PyTorch; onnx: ONNX Runtime on the processor, for which the model "
+        "is exported into its folder once; it needs the extra [onnx]",
+    )
+    tag.add_argument(
+        "--precision",
+        choices=get_args(Precision),
+        default="auto",
+        help="fp32, bf16 (torch) or int8 (onnx); auto (default): bf16 with torch where the device "
+        "has it natively, and else fp32",
+    )
     return parser
 
 
 def _tag(options: argparse.Namespace) -> None:
     if options.address and options.engine != "ray":
         raise ValueError("--address is that of a Ray cluster; add --engine ray")
+    load = partial(load_tagger, options.model, backend=options.backend, precision=options.precision)
     engine: Engine | None = None
-    device = options.device
+    device = options.device or ("cpu" if options.backend == "onnx" else None)
     if options.engine == "ray":
-        engine = Ray(options.model, options.address, device, options.batch_size)
+        engine = Ray(load, options.address, device, options.batch_size)
         device = "cpu"  # here the model is only checked; the actors load their own
     elif device is not None:
         _check_device(device)
     counts = tag_file(
-        load_tagger(options.model, device=device),
+        load(device=device),
         options.input,
         options.output,
         text_field=options.text_field,

@@ -2,15 +2,14 @@
 
 import logging
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from helpers.cluster import connect
 from helpers.inference.files import Job
 from helpers.inference.formats import Part
-from helpers.inference.tagger import load_tagger
+from helpers.inference.tagger import Tagger
 
 _MAX_BLOCKS = 1000  # of neighbouring parts, for Ray to keep account of
 
@@ -23,13 +22,14 @@ class Ray:
     are tagged again by another. All machines see the source and the target under the same paths.
 
     Attributes:
-        model: As for `load_tagger`; a folder is one that all machines see.
+        load: Makes a tagger on the ``device`` it is given: `load_tagger` with a model, whose
+            folder is one that all machines see.
         address: Of the cluster, as for `helpers.cluster.connect`.
         device: As for `load_tagger`.
         batch_size: Windows that go through the model at once.
     """
 
-    model: str | Path
+    load: Callable[..., Tagger]
     address: str | None = None
     device: str | None = None
     batch_size: int = 32
@@ -54,7 +54,7 @@ class Ray:
             override_num_blocks=min(len(parts), _MAX_BLOCKS),
         ).map_batches(
             _Actor,
-            fn_constructor_args=(job, self.model, device, self.batch_size),
+            fn_constructor_args=(job, self.load, device, self.batch_size),
             batch_size=None,
             compute=pool,
             num_cpus=int(kind == "CPU"),
@@ -71,14 +71,16 @@ class Ray:
 class _Actor:
     """A tagger on a machine of the cluster."""
 
-    def __init__(self, job: Job, model: str | Path, device: str | None, batch_size: int) -> None:
+    def __init__(
+        self, job: Job, load: Callable[..., Tagger], device: str | None, batch_size: int
+    ) -> None:
         if not job.folder.is_dir():
             raise FileNotFoundError(
                 f"{socket.gethostname()} does not see {job.folder}; put the source, the target "
                 "and the model where every machine of the cluster sees them"
             )
         self.job = job
-        self.tagger = load_tagger(model, device=device)
+        self.tagger = load(device=device)
         self.batch_size = batch_size
 
     def __call__(self, block: dict[str, Any]) -> dict[str, Any]:

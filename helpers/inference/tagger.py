@@ -14,15 +14,13 @@ from typing import Any, cast, overload
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import (
-    AutoModelForTokenClassification,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from helpers import models, tagging, words
 from helpers.alignment import tokenize_words
 from helpers.decoding import Decoder, log_softmax
+from helpers.inference.backends import Backend, Precision, load_model
+from helpers.inference.onnx_model import OnnxModel
 from helpers.tagging import Scheme
 
 Entity = dict[str, Any]
@@ -31,16 +29,28 @@ _LONGEST_WINDOW = 512  # subwords, for a model without a limit; the cost of more
 _MODEL_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
-def load_tagger(model_dir: str | Path, *, device: str | torch.device | None = None) -> "Tagger":
+def load_tagger(
+    model_dir: str | Path,
+    *,
+    device: str | torch.device | None = None,
+    backend: Backend = "torch",
+    precision: Precision = "auto",
+) -> "Tagger":
     """Turn the folder of a trained model into a tagger.
 
     Args:
         model_dir: A folder that lesson 3 or 4 wrote, or a fine-tuned model's id on the Hub.
         device: Such as ``"cpu"`` or ``"cuda:1"``; ``None`` is the accelerator where there is
             one.
+        backend: ``"torch"``; or ``"onnx"``, ONNX Runtime on the processor, which needs the extra
+            ``[onnx]``. It exports the model into its folder, once.
+        precision: ``"fp32"``, ``"bf16"`` with PyTorch, or ``"int8"`` with ONNX Runtime.
+            ``"auto"`` is bf16 with PyTorch where the device has it natively, and else fp32.
 
     Raises:
         helpers.models.ModelError: There is no such model, or it was not trained to tag words.
+        ValueError: A backend, precision or device that is not offered.
+        RuntimeError: ONNX Runtime is not installed, or the model cannot be exported for it.
     """
     if isinstance(model_dir, Path) and not model_dir.is_dir():
         raise models.ModelError(
@@ -49,25 +59,28 @@ def load_tagger(model_dir: str | Path, *, device: str | torch.device | None = No
             'name of a fine-tuned model on the Hub, such as "stevhliu/my_awesome_wnut_model"'
         )
     folder = models.locate(str(model_dir))
-    if device is None:
-        device = torch.accelerator.current_accelerator() or "cpu"
-    model = AutoModelForTokenClassification.from_pretrained(folder, use_safetensors=True)
-    if tagging.OUTSIDE not in model.config.label2id:
+    tokenizer = models.load_tokenizer(folder)
+    model = load_model(
+        folder,
+        [name for name in tokenizer.model_input_names if name in _MODEL_INPUTS],
+        device=device,
+        backend=backend,
+        precision=precision,
+    )
+    labels = cast(dict[str, int], model.config.label2id)
+    if tagging.OUTSIDE not in labels:
         raise models.ModelError(
-            f"{model_dir} has the labels {', '.join(model.config.label2id)} and no "
+            f"{model_dir} has the labels {', '.join(labels)} and no "
             f"{tagging.OUTSIDE!r}; it was not trained to tag entities: fine-tune it in lesson 3"
         )
-    model = model.to(device)
-    if model.device.type == "cpu" and torch.backends.mkldnn.is_available():
-        _pack_linear_layers(model)
-    return Tagger(model, models.load_tokenizer(folder), version=_version(folder))
+    return Tagger(model, tokenizer, version=_version(folder, backend, precision))
 
 
-def _version(folder: Path) -> str:
+def _version(folder: Path, *how: str) -> str:
     """Tell a model's files from those of any other, and from what is saved over them later."""
     files = [path.resolve() for path in sorted(folder.iterdir()) if path.is_file()]
     state = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    return hashlib.sha256(repr(state).encode()).hexdigest()
+    return hashlib.sha256(repr([how, state]).encode()).hexdigest()
 
 
 class Tagger:
@@ -78,12 +91,13 @@ class Tagger:
         tokenizer: Its fast tokenizer.
         decoder: What turns the model's scores into tags that form entities.
         stride: Subwords that neighbouring windows of a long text share: a quarter of a window.
-        version: The same for two taggers only if they are loaded from the same files.
+        version: The same for two taggers only if they are loaded from the same files, to compute
+            in the same way.
     """
 
     def __init__(
         self,
-        model: PreTrainedModel,
+        model: PreTrainedModel | OnnxModel,
         tokenizer: PreTrainedTokenizerBase,
         *,
         scheme: Scheme | None = None,
@@ -315,29 +329,3 @@ def _strings(values: Iterable[str], name: str, place: str) -> list[str]:
                 f"half, at {error.start}: {value!r:.80}; remove it"
             ) from None
     return strings
-
-
-class _PackedLinear(torch.nn.Module):
-    """A linear layer with its weights laid out once for this processor, by oneDNN.
-
-    The sums are the same up to rounding; a general matrix product lays them out at every call.
-    """
-
-    def __init__(self, linear: torch.nn.Linear) -> None:
-        super().__init__()
-        self.weight = linear.weight.detach().to_mkldnn()
-        self.bias = None if linear.bias is None else linear.bias.detach().to_mkldnn()
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        outputs: torch.Tensor = torch.ops.aten.mkldnn_linear(
-            inputs.to_mkldnn(), self.weight, self.bias
-        )
-        return outputs.to_dense()
-
-
-def _pack_linear_layers(model: torch.nn.Module) -> None:
-    """Replace every linear layer of a model that is not trained any further."""
-    for module in list(model.modules()):
-        for name, child in list(module.named_children()):
-            if isinstance(child, torch.nn.Linear):
-                setattr(module, name, _PackedLinear(child))
