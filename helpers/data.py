@@ -96,7 +96,10 @@ def load(
     if max_sentences is not None and max_sentences < 1:
         raise ValueError(f"max_sentences={max_sentences}: expected None or a number from 1")
     if overlaps not in get_args(Overlaps):
-        raise ValueError(f"overlaps={overlaps!r}: expected one of {', '.join(get_args(Overlaps))}")
+        raise ValueError(
+            f"dataset_options={{'overlaps': {overlaps!r}}}: expected one of "
+            f"{', '.join(get_args(Overlaps))}"
+        )
     splits = _read(
         dataset,
         revision=revision,
@@ -126,10 +129,15 @@ def _read(
     if files is None:
         for name, value in {"columns": columns, "encoding": encoding}.items():
             if value is not None:
-                raise ValueError(f"{name}= is for files; {dataset!r} is a data set on the Hub")
+                raise ValueError(
+                    f"dataset_options={{{name!r}: {value!r}}}: is for files, and {dataset!r} is a "
+                    f"data set on the Hub; leave {name!r} out"
+                )
         return readers.in_iob2(_read_hub(str(dataset), revision, tag_names, overlaps))
     if revision is not None:
-        raise ValueError(f"revision={revision!r} is for the Hub; {dataset!r} is local")
+        raise ValueError(
+            f"dataset_revision={revision!r}: is for the Hub, and {dataset!r} is local; leave it out"
+        )
     return readers.in_iob2(
         {
             split: readers.read(
@@ -270,7 +278,7 @@ def _download(repo: str, revision: str | None, source: str) -> Path:
     if (folder / script).exists():
         raise ValueError(
             f"{source} comes as a loading script ({script}), which is code that this package does "
-            f"not run; try its conversion to Parquet, revision={_PARQUET_REVISION!r}"
+            f"not run; try its conversion to Parquet, dataset_revision={_PARQUET_REVISION!r}"
         )
     configurations = {path.parent.parent.name for path in folder.glob("*/*/[0-9]*.parquet")}
     if len(configurations) > 1:

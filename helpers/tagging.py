@@ -37,7 +37,7 @@ _FORMS = [
     )
 ]
 _BRACKET = re.compile(r"(\([\w-]+)+[*)]*")  # of OntoNotes
-_TYPE = re.compile(r"[^\W\d_][\w .,:&/+-]*")
+_TYPE = re.compile(r"[^\W\d_](?:[\w .,:&/+-]*[\w.+])?")
 
 
 class TagError(ValueError):
@@ -293,6 +293,7 @@ def find_spelling(counts: Mapping[str, int]) -> Spelling:
 def _usual(tags: Sequence[str], form: re.Pattern[str]) -> dict[str, str] | None:
     """Turn tags that are all of one form, with one separator, into the usual ones."""
     usual, letters, separators = {}, set(), set()
+    telling = {"B", "I"} if form is not _FORMS[0] else {"B", "I", "S", "U", "W"}
     for tag in tags:
         match = form.fullmatch(tag)
         if match is None:
@@ -302,7 +303,7 @@ def _usual(tags: Sequence[str], form: re.Pattern[str]) -> dict[str, str] | None:
         letters.add(letter)
         separators.add(parts.get("separator"))
         usual[tag] = f"{_USUAL_PREFIX.get(letter, letter)}-{parts.get('type', ONE_TYPE)}"
-    one_form = len(separators) < 2 and (letters & {"B", "I"} or not tags)
+    one_form = len(separators) < 2 and (letters & telling or not tags)
     return usual if one_form else None
 
 
@@ -313,7 +314,7 @@ def _problem(
     total = sum(counts[tag] for tag in rest)
     shown = ", ".join(f"{tag!r:.40}" for tag in rest[:3])
     bracket = next((tag for tag in rest if _BRACKET.fullmatch(tag)), None)
-    prefixed = [tag for tag in rest if _FORMS[0].fullmatch(tag)]
+    prefixed = [tag for tag in rest if _FORMS[0].fullmatch(tag) and tag[0] in "BI"]
     odd = next((tag for tag in rest if not _TYPE.fullmatch(tag)), rest[0])
     if all(tag.isdecimal() for tag in rest):
         looks = (
@@ -323,14 +324,15 @@ def _problem(
     elif bracket is not None:
         odd = bracket
         looks = (
-            f"the tag {odd!r} looks like the brackets of OntoNotes; write 'B-' and the type where "
+            f"the tag {odd!r:.60} looks like the brackets of OntoNotes; write 'B-' and the type where "
             "a bracket opens, 'I-' and the type up to where it closes, and 'O' elsewhere"
         )
-    elif prefixed and len(prefixed) < len(rest):
-        odd = next(tag for tag in rest if tag not in prefixed)
+    elif prefixed:
+        usual = re.compile(f"[BIESLUMW]{prefixed[0][1]}.+", re.DOTALL)
+        odd = next(tag for tag in rest if not usual.fullmatch(tag))
         looks = (
-            f"the tag {odd!r} is not written like the others, such as {prefixed[0]!r}; correct it "
-            "to 'O', or to a prefix, a hyphen and a type"
+            f"the tag {odd!r:.60} is not written like the others, such as {prefixed[0]!r:.60}; "
+            f"correct it to {OUTSIDE!r}, or write all as a prefix, a hyphen and a type"
         )
     elif not outside:
         looks = (
@@ -341,8 +343,7 @@ def _problem(
     elif (odd is not None and not _TYPE.fullmatch(odd)) or 2 * len(rest) > total:
         looks = (
             f"the tags ({shown}; {len(rest)} different ones on {total} words) do not look like "
-            "types of entities, since types repeat; give entities tags such as 'B-person', or "
-            "name the columns of the file: dataset_options={'columns': ['token', 'tag']}"
+            "types of entities, since types repeat; give entities tags such as 'B-person'"
         )
     else:
         return None

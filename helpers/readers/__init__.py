@@ -89,4 +89,7 @@ def _refuse(path: Path, format_: str, **options: Any) -> None:
     """Refuse options that a format does not have."""
     given = {name: value for name, value in options.items() if value is not None}
     for name, value in given.items():
-        raise ValueError(f"{name}={value!r}: {path} is {format_}, which has no such option")
+        raise ValueError(
+            f"dataset_options={{{name!r}: {value!r}}}: {path} is {format_}, which has no such "
+            f"option; leave {name!r} out"
+        )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from datasets import ClassLabel, Dataset, Value
 from datasets.table import InMemoryTable
-from pyarrow import ArrowInvalid, parquet
+from pyarrow import parquet
 
 from helpers.readers.ids import no_ids
 from helpers.readers.records import TAG_LISTS, TOKEN_LISTS, read_records, tokens_and_tags
@@ -19,9 +19,10 @@ def read_parquet(
     """Turn a Parquet file, one sentence a row, into its sentences; see `read_dataset`."""
     try:
         table = parquet.read_table(path)
-    except ArrowInvalid as error:
-        raise ValueError(f"{path}: not a Parquet file: {error}") from None
-    dataset = Dataset(InMemoryTable(table))
+        table.validate(full=True)
+        dataset = Dataset(InMemoryTable(table))
+    except Exception as error:  # of many kinds, as files are damaged in many ways
+        raise ValueError(f"{path}: not a Parquet file that can be read: {error}") from error
     return read_dataset(dataset, name=str(path), tag_names=tag_names, overlaps=overlaps)
 
 
@@ -57,7 +58,8 @@ def read_dataset(
     if token_column is None or tag_column is None:
         raise ValueError(
             f"{name}: expected a column {' or '.join(TOKEN_LISTS)} and one of "
-            f"{', '.join(TAG_LISTS)}; found {', '.join(names)}"
+            f"{', '.join(TAG_LISTS)}; found {', '.join(names)}; rename the columns, and save the "
+            "data with Dataset.to_parquet"
         )
     feature = getattr(dataset.features[tag_column], "feature", None)
     declared = feature.names if isinstance(feature, ClassLabel) else None

@@ -18,7 +18,10 @@ from helpers.words import Place
 
 logger = logging.getLogger(__name__)
 
-_ENTITY = re.compile(r"T\S*\t(?P<type>\S+) (?P<places>\d+ \d+(?:;\d+ \d+)*)(?:\t.*)?")
+_ENTITY = re.compile(
+    r"T\S*\t(?P<type>\S+) (?P<places>\d{1,9} \d{1,9}(?:;\d{1,9} \d{1,9})*)(?:\t.*)?"
+)
+_NO_ENTITY = ("R", "E", "A", "M", "N", "*", "#")  # relations, events, attributes, notes
 
 
 def is_brat(path: Path) -> bool:
@@ -44,6 +47,11 @@ def read_brat(path: Path, *, encoding: str | None = None, overlaps: Overlaps = "
     lonely = [text.name for text in texts if not text.with_suffix(".ann").is_file()]
     if lonely:
         logger.warning("%s: left out %d texts without an .ann: %s", path, len(lonely), lonely[0])
+    textless = [ann.name for ann in path.glob("*.ann") if not ann.with_suffix(".txt").is_file()]
+    if textless:
+        raise ValueError(
+            f"{path}: {min(textless)} has no text beside it; put the .txt there, or remove the .ann"
+        )
     tagger = Tagger(str(path), overlaps)
     sentences = []
     for document in texts:
@@ -74,7 +82,7 @@ def _entities(
     entities = []
     for number, line in enumerate(split_lines(read_text(path, encoding=encoding)), start=1):
         place = f"{path}, line {number}"
-        if not line.startswith("T"):
+        if not line or line.startswith(_NO_ENTITY):
             continue
         found = _ENTITY.fullmatch(line)
         if found is None:

@@ -16,7 +16,7 @@ from helpers.tagging import OUTSIDE, TagError, find_spelling, split_tag
 
 logger = logging.getLogger(__name__)
 
-Kind = Literal["index", "tags", "chunks", "types", "outside", "values"]
+Kind = Literal["index", "tags", "chunks", "types", "outside", "numbers", "values"]
 
 TOKEN_NAMES = frozenset({"token", "tokens", "form", "word", "words"})
 TAG_NAMES = frozenset({"tag", "tags", "ner", "nertag", "nertags", "label", "labels", "entity"})
@@ -31,6 +31,7 @@ _KINDS = {
     "chunks": "syntactic chunks",
     "types": "types of entities",
     "outside": "nothing but outside marks",
+    "numbers": "numbers",
     "values": "other values",
 }
 
@@ -86,13 +87,21 @@ class Content:
 
     def kind(self, column: int) -> Kind:
         """Tell what a column holds."""
-        counts = self.values[column]
+        counts: Counter[str] = Counter()
+        for value, count in self.values[column].items():
+            counts[value.strip()] += count
+        if 2 * counts[""] < self.n_rows:  # a few words without a tag are a fault in the tags
+            del counts[""]
         if column == 0 and self.counts_words and self.width > 2:
             return "index"
+        if set(counts) != {"0"} and all(map(str.isdecimal, counts)):
+            return "numbers"
         try:
             spelling = find_spelling(counts)
         except TagError:
-            return "values"
+            usual = (count for tag, count in counts.items() if is_tag(tag))
+            begun = any(is_tag(tag) and tag != OUTSIDE for tag in counts)
+            return "tags" if begun and 2 * sum(usual) > self.n_rows else "values"
         usual = set(spelling.tags.values())
         types = {split_tag(tag)[1] for tag in usual - {OUTSIDE}}
         if not types:
@@ -117,14 +126,24 @@ def by_name(names: Sequence[str], place: str) -> Columns:
     tokens = [index for index, name in enumerate(known) if name in TOKEN_NAMES]
     tags = [index for index, name in enumerate(known) if name in TAG_NAMES]
     if len(tokens) != 1 or len(tags) != 1:
+        width = max(2, len(names))
+        token = tokens[0] if tokens else 0
+        tag = next(at for at in [*tags, width - 1, 0] if at != token)
         raise ValueError(
             f"{place}: expected one column named token (or word, form) and one named tag (or "
-            f"ner, label); found {list(names)}"
+            f"ner, label); found {', '.join(map(repr, names)):.300}. Say which column is which, "
+            f"such as dataset_options={{'columns': {describe(Columns(width, token, tag))}}}"
         )
     return Columns(len(names), tokens[0], tags[0], _sentence_column(known))
 
 
-def by_content(name: str, content: Content, header: Sequence[str] | None = None) -> Columns:
+def by_content(
+    name: str,
+    content: Content,
+    *,
+    header: Sequence[str] | None = None,
+    numbers: bool = False,
+) -> Columns:
     """Find the column of words and the column of tags by what they hold.
 
     A header's names for words and sentences count too, so that only the tags are looked for.
@@ -133,6 +152,7 @@ def by_content(name: str, content: Content, header: Sequence[str] | None = None)
         name: The file, for messages.
         content: What its columns hold.
         header: The names of the columns, if the file has any.
+        numbers: Whether tags may be numbers.
 
     Raises:
         ValueError: No column holds tags, or several do; the message lists them all.
@@ -142,9 +162,9 @@ def by_content(name: str, content: Content, header: Sequence[str] | None = None)
     words = [column for column, kind in enumerate(kinds) if kind != "index"]
     named = [column for column, cell in enumerate(known) if cell in TOKEN_NAMES]
     rivals: list[int] = []
-    for wanted in ("tags", "types", "chunks", "outside"):
+    for wanted in ("tags", "types", "chunks", "numbers" if numbers else "outside", "outside"):
         rivals = [column for column, kind in enumerate(kinds) if kind == wanted]
-        if wanted == "types":  # words may repeat as types do
+        if wanted in ("types", "numbers"):  # words may repeat as types do
             rivals = [column for column in rivals if column != words[0]]
         if rivals:
             break
@@ -152,8 +172,8 @@ def by_content(name: str, content: Content, header: Sequence[str] | None = None)
         raise ValueError(_refusal(name, content, kinds, rivals))
     tag = rivals[-1]
     token = next(column for column in [*named, *words] if column != tag)
-    if content.width > 2 and not named and all(map(str.isdecimal, content.values[token])):
-        raise ValueError(_refusal(name, content, kinds, rivals))  # numbers of sentences, perhaps
+    if content.width > 2 and kinds[token] == "numbers" and not named:
+        raise ValueError(_refusal(name, content, kinds, rivals))
     sentence = _sentence_column(known)
     return Columns(content.width, token, tag, sentence)
 
@@ -165,6 +185,11 @@ def describe(columns: Columns) -> list[str]:
     if columns.sentence is not None:
         names[columns.sentence] = "sentence"
     return names
+
+
+def is_tag(cell: str) -> bool:
+    """Tell whether a cell is the outside mark or a type with a prefix, as usually written."""
+    return cell == OUTSIDE or split_tag(cell)[0] != ""
 
 
 def plain(name: str) -> str:
@@ -182,18 +207,25 @@ def _refusal(name: str, content: Content, kinds: Sequence[Kind], rivals: Sequenc
         + ", ".join(repr(value[:30]) for value in _examples(counts))
         for number, (kind, counts) in enumerate(zip(kinds, content.values, strict=True), 1)
     )
-    if rivals:
+    tag = rivals[0] if rivals else content.width - 1
+    others = [at for at, kind in enumerate(kinds) if kind not in ("index", "numbers") and at != tag]
+    token = next(at for at in [*others, 0, 1] if at != tag)
+    sentence = None
+    if len(rivals) > 1:
         found = f"{len(rivals)} columns hold tags, and only one can be learned"
-        tag = rivals[0]
+    elif rivals:
+        number = kinds.index("numbers")
+        found = f"column {number + 1} may hold the numbers of sentences, or other numbers"
+        sentence = number if 2 * len(content.values[number]) < content.n_rows else None
     else:
-        tag = content.width - 1
         try:
             find_spelling(content.values[tag])
             found = "no column holds tags"
         except TagError as error:
             found = f"no column holds tags of entities (in the last, {error})"
-    token = next((at for at, kind in enumerate(kinds) if kind != "index" and at != tag), 0)
-    names = describe(Columns(content.width, token, tag))
+        if kinds[tag] == "numbers":
+            return f"{name}: {found}. {held}"
+    names = describe(Columns(content.width, token, tag, sentence))
     return (
         f"{name}: {found}. {held}. Say which column is which, such as "
         f"dataset_options={{'columns': {names}}}"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from helpers.readers.split import Split
+from helpers.tagging import OUTSIDE
 
 
 def names_of(ids: Sequence[Any], names: Sequence[str] | None, place: str) -> list[str]:
@@ -15,7 +16,10 @@ def names_of(ids: Sequence[Any], names: Sequence[str] | None, place: str) -> lis
     """
     wrong = next((tag for tag in ids if type(tag) is not int), None)
     if wrong is not None or None in ids:
-        raise ValueError(f"{place}: expected tags, all strings or all ids; found {wrong!r}")
+        raise ValueError(
+            f"{place}: expected a tag for each word, all strings or all ids; found {wrong!r:.60}; "
+            f"correct it, to {OUTSIDE!r} outside every entity"
+        )
     if names is None:
         raise ValueError(
             f"{place}: the tags are ids without names; say which tag each id stands for: "
@@ -23,7 +27,10 @@ def names_of(ids: Sequence[Any], names: Sequence[str] | None, place: str) -> lis
         )
     for tag in ids:
         if not 0 <= tag < len(names):
-            raise ValueError(f"{place}: the tag id {tag} is not one of 0 to {len(names) - 1}")
+            raise ValueError(
+                f"{place}: the tag id {tag} has no name, names are there for 0 to "
+                f"{len(names) - 1}; correct it, or give 'tag_names' in dataset_options for all"
+            )
     return [names[tag] for tag in ids]
 
 
@@ -46,4 +53,7 @@ def spell_out(split: Split, names: Sequence[str] | None) -> Split:
 
 def no_ids(place: str) -> str:
     """The message for names of ids where tags are no ids."""
-    return f"tag_names= is for tags that are ids; {place} holds none"
+    return (
+        f"dataset_options={{'tag_names': ...}}: is for tags that are ids; {place} holds none; leave "
+        "'tag_names' out"
+    )

@@ -47,6 +47,7 @@ class Text(NamedTuple):
     text: str
     entities: Sequence[Entity] | None
     words: Sequence[Place] | None = None
+    n_annotations: int = 1
 
 
 class Skipped(NamedTuple):
@@ -95,18 +96,20 @@ def read_records(
     tagger = Tagger(name, overlaps)
     sentences: list[Sentence] = []
     skipped: Counter[str] = Counter()
+    several: list[str] = []  # places of texts that were annotated more than once
     has_ids = has_entities = False
     bare: str | None = None  # the place of the first text that says nothing of entities
     for number, record in records:
         place = f"{name}, {unit} {number}"
-        found = _normal_form(record, place, tagger)
+        found = _normal_form(record, place)
         match found:
             case Words(tokens, tags):
                 has_ids = has_ids or (isinstance(tags, list) and not _all_strings(tags))
                 tokens, tags = tokens_and_tags(tokens, tags, tag_names, place)
-            case Text(text, entities, cut):
+            case Text(text, entities, cut, n_annotations):
                 has_entities = has_entities or entities is not None
                 bare = bare or (place if entities is None else None)
+                several += [place] * (n_annotations > 1)
                 tokens, tags = tagger.tag(text, entities or (), place, cut=cut)
                 if not tokens:
                     skipped["hold no word"] += 1
@@ -123,13 +126,22 @@ def read_records(
     if bare and not has_entities:
         raise ValueError(
             f"{bare}: a text without entities, and no record has any; expected entities under "
-            f"one of {', '.join(_SPAN_LISTS)}"
+            f"one of {', '.join(_SPAN_LISTS)}; rename the key that holds them"
+        )
+    if several:
+        logger.warning(
+            "%s: %d records were annotated more than once; took the first annotation (first: %s)",
+            name,
+            len(several),
+            several[0],
         )
     for reason, count in skipped.items():
         logger.warning("%s: left out %d records that %s", name, count, reason)
     if not sentences and skipped:
         reasons = ", ".join(f"{count} {reason}" for reason, count in skipped.items())
-        raise ValueError(f"{name}: no record is left to learn from: {reasons}")
+        raise ValueError(
+            f"{name}: no record is left to learn from: {reasons}; annotate and accept some"
+        )
     tagger.report()
     if tag_names is not None and not has_ids:
         raise ValueError(no_ids(name))
@@ -151,7 +163,9 @@ def tokens_and_tags(
             f"tags={tags!r:.80}"
         )
     if len(tokens) != len(tags):
-        raise ValueError(f"{place}: found {len(tokens)} tokens and {len(tags)} tags")
+        raise ValueError(
+            f"{place}: found {len(tokens)} tokens and {len(tags)} tags; each word takes one tag"
+        )
     if not tokens or not _all_strings(tokens):
         raise ValueError(
             f"{place}: expected at least one word, and text only; found {tokens!r:.80}"
@@ -176,28 +190,33 @@ def _records(path: Path, text: str) -> Iterator[tuple[int, Any]]:
                 f"{path}, line {error.lineno}: not JSON: {error.msg} at character {error.colno}; "
                 "expected a JSON object in each line, or an array of them"
             ) from None
-        except RecursionError:
-            raise ValueError(f"{path}, line {line}: lists in lists, too deep to be read") from None
-        if isinstance(record, dict) and "classes" in record and "annotations" in record:
-            yield from ((line, one) for one in record["annotations"])  # of a NER annotator
-        else:
-            yield line, record
+        except (RecursionError, ValueError) as error:  # lists in lists, a number of many digits
+            raise ValueError(f"{path}, line {line}: JSON that cannot be read: {error}") from None
+        match record:
+            case {"classes": _, "annotations": list(records)}:  # of a NER annotator
+                yield from ((line, one) for one in records)
+            case _:
+                yield line, record
         line, at = line + text.count("\n", at, end), end
+    if in_array and at == len(text):
+        raise ValueError(f"{path}: the array has no end; is the file complete? It should end in ]")
     if text[at + in_array :].strip():
-        raise ValueError(f"{path}, line {line}: found something behind the end of the array")
+        raise ValueError(
+            f"{path}, line {line}: found something behind the end of the array; remove it"
+        )
 
 
-def _normal_form(record: Any, place: str, tagger: Tagger) -> Words | Text | Skipped:
+def _normal_form(record: Any, place: str) -> Words | Text | Skipped:
     """Turn a record of any form into one of three."""
     match record:
         case None:
             return Skipped("are empty")
         case [str(text), {"entities": list(spans)}] | [str(text), list(spans)]:  # spaCy
-            return Text(text, _entities(spans, text, place, tagger))
+            return Text(text, _entities(spans, text, place))
         case {"answer": str(answer)} if answer != "accept":  # Prodigy
             return Skipped(f"were answered with {answer!r}")
         case {"data": dict(data)}:
-            return _label_studio(record, data, place, tagger)
+            return _label_studio(record, data, place)
         case dict():
             pass
         case _:
@@ -218,14 +237,12 @@ def _normal_form(record: Any, place: str, tagger: Tagger) -> Words | Text | Skip
     spans = [record[key] for key in given if record[key] is not None]
     if not spans:
         return Text(text, () if given or "answer" in record else None, words)
-    return Text(text, _entities(spans[0], text, place, tagger), words)
+    return Text(text, _entities(spans[0], text, place), words)
 
 
-def _label_studio(
-    task: Mapping[str, Any], data: Mapping[str, Any], place: str, tagger: Tagger
-) -> Text | Skipped:
+def _label_studio(task: Mapping[str, Any], data: Mapping[str, Any], place: str) -> Text | Skipped:
     """Turn a task of Label Studio into its text and the entities of its first annotation."""
-    annotations = task.get("annotations", task.get("completions")) or []
+    annotations = _objects(task.get("annotations", task.get("completions")), place)
     done = [one for one in annotations if not (one.get("was_cancelled") or one.get("skipped"))]
     if not done:
         return Skipped("were not annotated")
@@ -233,12 +250,18 @@ def _label_studio(
     if not texts:
         raise ValueError(f"{place}: expected a text under data; found {', '.join(data)}")
     text = texts.get("text", next(iter(texts.values())))
-    results = done[0].get("result", [])
-    values = [one["value"] for one in results if isinstance(one, dict) and "value" in one]
-    spans = [value for value in values if "start" in value]
-    if len(done) > 1:
-        logger.warning("%s: annotated %d times; took the first", place, len(done))
-    return Text(text, _entities(spans, text, place, tagger))
+    values = [one.get("value") for one in _objects(done[0].get("result"), place)]
+    spans = [value for value in values if isinstance(value, dict) and "start" in value]
+    return Text(text, _entities(spans, text, place), n_annotations=len(done))
+
+
+def _objects(value: object, place: str) -> list[dict[str, Any]]:
+    """Check that a value is a list of objects, or not there."""
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise ValueError(f"{place}: expected a list of JSON objects; found {value!r:.80}")
+    return value
 
 
 def _given_words(tokens: object, text: str, place: str) -> list[Place] | None:
@@ -258,11 +281,14 @@ def _given_words(tokens: object, text: str, place: str) -> list[Place] | None:
             case {"start": int(), "end": int()}:
                 return None
             case _:
-                raise ValueError(f"{place}: expected a token with start and end; found {token!r}")
+                raise ValueError(
+                    f"{place}: expected a token with start and end; found {token!r:.60}; leave out "
+                    "tokens to have the text cut into words"
+                )
     return places
 
 
-def _entities(spans: object, text: str, place: str, tagger: Tagger) -> list[Entity]:
+def _entities(spans: object, text: str, place: str) -> list[Entity]:
     if not isinstance(spans, list):
         raise ValueError(f"{place}: expected a list of entities; found {spans!r:.80}")
     return [check_entity(_entity(span, place), text, place) for span in spans]
@@ -280,7 +306,7 @@ def _entity(span: object, place: str) -> Entity:
             return Entity(start, end, type_)
     raise ValueError(
         f"{place}: expected an entity as start, end and one type, such as [0, 3, 'person']; found "
-        f"{span!r}"
+        f"{span!r:.80}"
     )
 
 

@@ -142,7 +142,8 @@ def check_entity(entity: Entity, text: str, place: str) -> Entity:
     if not (0 <= entity.start < entity.end <= len(text) and entity.type):
         raise ValueError(
             f"{place}: expected an entity with 0 <= start < end <= {len(text)}, the length of the "
-            f"text, and a type; found start {entity.start}, end {entity.end}, type {entity.type!r}"
+            f"text, and a type; found start {entity.start}, end {entity.end}, type "
+            f"{entity.type!r:.60}; correct or remove it"
         )
     return entity
 

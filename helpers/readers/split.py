@@ -44,9 +44,17 @@ class Split:
     documents: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse to be empty, and count words that nobody can see."""
+        """Refuse to be empty or no text, and count words that nobody can see."""
         if not self.sentences:
             raise ValueError(f"{self.name}: empty; expected at least one tagged sentence")
+        for at, sentence in enumerate(self.sentences):
+            try:
+                " ".join([sentence.id, *sentence.tokens, *sentence.tags]).encode()
+            except UnicodeEncodeError as error:
+                raise ValueError(
+                    f"{self.place(at)}: holds {error.object[error.start]!r}, half of a character "
+                    "that UTF-16 writes in two; remove it, or write the character whole"
+                ) from None
         blank = [
             (at, position)
             for at, sentence in enumerate(self.sentences)

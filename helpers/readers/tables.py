@@ -14,7 +14,7 @@ from helpers.readers.columns import Columns, Content
 from helpers.readers.ids import spell_out
 from helpers.readers.split import Sentence, Split
 from helpers.readers.text import read_text, split_lines
-from helpers.tagging import OUTSIDE, split_tag
+from helpers.tagging import OUTSIDE
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ _NO_WORD = re.compile(r"\d+[-.]\d+")
 # What lines look like that hold no table of words, and how to turn them into one.
 _LOOKS = (
     (
-        re.compile(r"\S+[/|][A-Z]\S*( \S+[/|][A-Z]\S*)* ?$"),
+        re.compile(r"(?:(?=\S+[/|][A-Z])\S++ ?)++$"),  # possessive, or it may take for ever
         "words and tags joined by '/' or '|'; write each word and its tag on a line of their own, "
         "separated by a tab, and leave an empty line after each sentence",
     ),
@@ -41,12 +41,12 @@ _LOOKS = (
         "the annotations of BRAT; keep the .txt of the same name beside the .ann",
     ),
     (
-        re.compile(r"[\w.-]*\t?\d+\t\d+\t\S"),
+        re.compile(r"(?:[\w.-]*\t)?\d+\t\d+\t\S"),
         "a table of offsets; write JSON Lines instead, such as "
         '{"text": "Ada spoke", "entities": [[0, 3, "person"]]}',
     ),
     (
-        re.compile(r"[^\t]*<(ENAMEX|[A-Z]{2,})\b[^>]*>[^<]+</"),
+        re.compile(r"[^\t]*<(ENAMEX|[A-Z]{2,})\b[^<>]*>[^<>]+</"),
         "text with tags of XML; write each word and its tag on a line of their own",
     ),
     (
@@ -55,8 +55,10 @@ _LOOKS = (
     ),
 )
 
+_QUOTE = 'write a quotation mark as """", doubled inside a pair of others'
 _PART = 4096  # rows looked at together, where no border comes
 _LONG = 1000  # words; if a file is one sentence of so many, its borders may be missing
+_WIDEST = 1000  # columns; a line of more is running text
 
 
 Row = tuple[int, list[str], str]
@@ -82,7 +84,7 @@ class Survey(NamedTuple):
 
     Attributes:
         content: What the columns hold, in the rows that have the usual number of them; the very
-            first row does not count, since it may be a header.
+            first row does not count where it may be a header, since it holds no tag.
         first: That row.
         usual: The first row with the usual number of columns.
     """
@@ -138,7 +140,7 @@ def read_conll(
 
     declared = _GLOBAL_COLUMNS.match(lines[0])
     named = columns or (declared[1].split() if declared else None)
-    place = "columns=" if columns else f"{path}, line 1"
+    place = _option(columns) if columns else f"{path}, line 1"
     table = Table(str(path), rows, comments=True)
     return _read(table, named, place, tag_names)
 
@@ -177,17 +179,17 @@ def read_csv(
             try:
                 cells = next(reader, None)
             except csv.Error as error:
-                raise ValueError(f"{path}, line {number}: not CSV: {error}") from None
+                raise ValueError(f"{path}, line {number}: not CSV: {error}; {_QUOTE}") from None
             if cells is None:
                 return
             if any("\n" in cell for cell in cells):
                 raise ValueError(
                     f"{path}, line {number}: a quotation mark opened here runs on into the next "
-                    'line; write a quotation mark as """"'
+                    f"line; {_QUOTE}"
                 )
             yield number, cells if any(cells) else [], ""
 
-    return _read(Table(str(path), rows, comments=False), columns, "columns=", tag_names)
+    return _read(Table(str(path), rows, comments=False), columns, _option(columns), tag_names)
 
 
 def _read(
@@ -204,7 +206,7 @@ def _read(
     elif is_ud:
         where = Columns(_UD_WIDTH, 1, _UD_WIDTH - 1)
     else:
-        where = _find(table, survey, header=header)
+        where = _find(table, survey, header=header, numbers=tag_names is not None)
     reader = _Reader(table, where, survey, header=header, is_ud=is_ud)
     split = Split(name=table.name, sentences=list(reader.sentences()))
     reader.report(named=names is not None)
@@ -229,16 +231,22 @@ def _survey(table: Table) -> Survey | None:
         if cells:
             if table.comments and source[0] == "#" and _is_no_word(source, cells):
                 continue
+            if len(cells) > _WIDEST:
+                raise ValueError(_no_table(table, row))
             if len(cells) not in firsts:
                 firsts[len(cells)] = row
             if first is None:
                 first = row
-            elif not (cells[0][:1].isdecimal() and _NO_WORD.fullmatch(cells[0])):
+                if not any(map(finding.is_tag, cells)):
+                    continue
+            if not (cells[0][:1].isdecimal() and _NO_WORD.fullmatch(cells[0])):
                 sentence.append(cells)
         if sentence and (not cells or len(sentence) == _PART):
             for width in dict.fromkeys(map(len, sentence)):
                 rows = [cells for cells in sentence if len(cells) == width]
-                contents.setdefault(width, Content(width)).add(rows, begins=begins)
+                if width not in contents:
+                    contents[width] = Content(width)
+                contents[width].add(rows, begins=begins)
             sentence, begins = [], not cells
     if first is None:
         return None
@@ -250,41 +258,53 @@ def _survey(table: Table) -> Survey | None:
 
 
 def _is_no_word(source: str, cells: Sequence[str]) -> bool:
-    return _COMMENT.match(source) is not None and not _is_tag(cells[-1].strip())
+    return _COMMENT.match(source) is not None and not finding.is_tag(cells[-1].strip())
 
 
 def _names_columns(survey: Survey) -> bool:
     """Tell whether the first row names columns: one is called token or word, and none is a tag."""
     _, names, _ = survey.first
     known = any(finding.plain(name) in finding.TOKEN_NAMES for name in names)
-    return known and len(names) > 1 and not any(map(_is_tag, names))
+    return known and len(names) > 1 and not any(map(finding.is_tag, names))
 
 
-def _find(table: Table, survey: Survey, *, header: bool) -> Columns:
+def _names_tags(survey: Survey) -> bool:
+    return any(finding.plain(name) in finding.TAG_NAMES for name in survey.first[1])
+
+
+def _find(table: Table, survey: Survey, *, header: bool, numbers: bool) -> Columns:
     """Find the columns by their names in a header, or else by what they hold."""
-    content, (number, names, _), (usual, _, source) = survey
-    looks = next((looks for form, looks in _LOOKS if form.match(source)), None)
+    content, (number, names, _), _ = survey
+    if header and _names_tags(survey):
+        return finding.by_name(names, f"{table.name}, line {number}")
+    if content.width == 1:
+        raise ValueError(_no_table(table, survey.usual))
     try:
-        if header and {finding.plain(name) for name in names} & finding.TAG_NAMES:
-            return finding.by_name(names, f"{table.name}, line {number}")
-        if content.width > 1:
-            return finding.by_content(table.name, content, names if header else None)
-        problem = ""
+        return finding.by_content(
+            table.name, content, header=names if header else None, numbers=numbers
+        )
     except ValueError as error:
-        if looks is None:
+        holds_tags = "tags" in map(content.kind, range(content.width))
+        if holds_tags or _looks(survey.usual) is None:
             raise
-        problem = f" ({error})"
-    found = looks or "one column; expected a word and its tag, separated by a tab or spaces"
-    shown = source or " ".join(survey.usual[1])
-    raise ValueError(f"{table.name}, line {usual}: found {found}: {shown[:80]!r}{problem}")
+        raise ValueError(f"{_no_table(table, survey.usual)} ({error})") from None
+
+
+def _looks(row: Row) -> str | None:
+    """Tell what a line looks like, if that is no row of a table."""
+    return next((looks for form, looks in _LOOKS if form.match(row[2])), None)
+
+
+def _no_table(table: Table, row: Row) -> str:
+    """Say what was found where a row of a table was expected."""
+    number, cells, source = row
+    width = "one column" if len(cells) == 1 else f"{len(cells)} columns"
+    found = _looks(row) or f"{width}; expected a word and its tag, separated by a tab or spaces"
+    return f"{table.name}, line {number}: found {found}: {source or cells!r:.80}"
 
 
 def _holds_ud_tags(content: Content) -> bool:
     return content.width == _UD_WIDTH and any(map(_UD_TAG.search, content.values[-1]))
-
-
-def _is_tag(cell: str) -> bool:
-    return cell == OUTSIDE or split_tag(cell)[0] != ""
 
 
 class _Reader:
@@ -295,6 +315,7 @@ class _Reader:
     ) -> None:
         self._table, self._where, self._is_ud = table, where, is_ud
         self._header = survey.first[0] if header else None
+        self._names_tags = _names_tags(survey)
         self._usual = survey.usual[0]
         same_width = survey.content.width == where.width
         self._values = survey.content.values if same_width else []
@@ -311,6 +332,9 @@ class _Reader:
         current, count = "", 0
         for row in self._table.rows():
             number, cells, source = row
+            if cells and len(cells) != self._where.width:
+                cells = self._fit(cells)
+                row = number, cells, source
             if not cells:
                 ends = not by_name
             elif self._holds_no_word(source, cells, number, inside=bool(words)):
@@ -333,8 +357,9 @@ class _Reader:
     def report(self, *, named: bool) -> None:
         """Log what was decided, a line for each thing."""
         table, where = self._table.name, self._where
-        if named and self._header is not None:
-            logger.warning("%s, line %d: read as a header", table, self._header)
+        if self._header is not None:
+            level = logging.INFO if self._names_tags else logging.WARNING
+            logger.log(level, "%s, line %d: read as a header", table, self._header)
         expected = (where.token, where.tag) == (0, where.width - 1)
         logger.log(
             logging.INFO if named or self._is_ud or self._header or expected else logging.WARNING,
@@ -361,7 +386,7 @@ class _Reader:
         number, cells, _ = row
         width, token_at, tag_at, sentence_at = self._where
         if len(cells) != width:
-            cells = self._fit(row)
+            cells = self._cut(row)
         token, tag = cells[token_at], cells[tag_at].strip()
         if self._is_ud:
             found = _UD_TAG.search(tag)
@@ -373,21 +398,28 @@ class _Reader:
             )
         return token, tag, "" if sentence_at is None else cells[sentence_at].strip()
 
-    def _fit(self, row: Row) -> list[str]:
-        """Make a line as wide as others: drop or add empty cells at its end, or cut at spaces."""
-        number, cells, source = row
-        width, _, tag_at, _ = self._where
-        if not any(map(str.strip, cells[width:])) and len(cells) > width:
+    def _fit(self, cells: list[str]) -> list[str]:
+        """Make a line as wide as others, if only empty cells at its end differ."""
+        width = self._where.width
+        if len(cells) > width and not any(map(str.strip, cells[width:])):
             return cells[:width]
         if len(cells) < width and self._values and not any(map(any, self._values[len(cells) :])):
             return cells + [""] * (width - len(cells))
+        return cells
+
+    def _cut(self, row: Row) -> list[str]:
+        """Cut a line at spaces where others have a tab."""
+        number, cells, source = row
+        width, _, tag_at, _ = self._where
         cut = source.split()
-        if len(cells) == 1 and len(cut) == width and cut[tag_at] in self._values[tag_at]:
+        known = self._values and len(cells) == 1 and len(cut) == width
+        if known and cut[tag_at] in self._values[tag_at]:
             self._spaced.append(number)
             return cut
+        expected = f"as in line {self._usual}" if self._values else "one for each name"
         raise ValueError(
-            f"{self._table.name}, line {number}: found {len(cells)} columns, expected {width} as "
-            f"in line {self._usual}: {source or cells!r}; correct the line"
+            f"{self._table.name}, line {number}: found {len(cells)} columns, expected {width}, "
+            f"{expected}: {source or cells!r:.80}; correct the line or the names of the columns"
         )
 
     def _holds_no_word(
@@ -407,8 +439,10 @@ class _Reader:
         # a word that begins with "#" has a tag
         if len(cells) != self._where.width:
             return True
-        tag = cells[self._where.tag]
-        return not (_is_tag(tag) or (bool(self._values) and tag in self._values[self._where.tag]))
+        tag = cells[self._where.tag].strip()
+        return not (
+            finding.is_tag(tag) or (bool(self._values) and tag in self._values[self._where.tag])
+        )
 
     def _check_passed(self, cells: Sequence[str], number: int) -> None:
         """Refuse to pass by a line whose tag would be lost."""
@@ -426,6 +460,10 @@ class _Reader:
                 "or was used before; keep the rows of a sentence together and give each sentence "
                 "its own"
             )
+
+
+def _option(columns: Sequence[str] | None) -> str:
+    return f"dataset_options={{'columns': {columns!r}}}"
 
 
 def _sentence(name: str, words: Sequence[tuple[str, str, int]]) -> Sentence:

@@ -1,27 +1,42 @@
 """A file to its text: encodings, and files that are no text at all."""
 
 import codecs
+import re
 from pathlib import Path
 
 import charset_normalizer
 
-_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# The longer ones first: that of UTF-32 begins as one of UTF-16 does.
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 _SPACY = (
     "the binary form of spaCy; write json.dumps(doc.to_json()) on a line for each doc of "
     "spacy.tokens.DocBin().from_disk(path).get_docs(nlp.vocab), into a file that ends in .jsonl"
 )
+_PICKLE = "a pickle, which can run code when it is opened; write JSON Lines instead"
 _EXCEL = "a workbook of Excel; save its sheet as CSV in UTF-8"
 # The first bytes of files that are no text, and what to do with them.
 _BINARY = (
     (b"\x1f\x8b", "compressed by gzip; unpack it (gunzip)"),
-    (b"BZh", "compressed by bzip2; unpack it (bunzip2)"),
+    (b"BZh9", "compressed by bzip2; unpack it (bunzip2)"),
     (b"\xfd7zXZ", "compressed by xz; unpack it (unxz)"),
     (b"PK\x03\x04", "a ZIP archive; unpack it (unzip) and give the folder of its files"),
-    (b"PAR1", "a Parquet file; let its name end in .parquet"),
-    (b"ARROW1", "an Arrow file; write it with Dataset.to_parquet"),
-    (b"%PDF", "a PDF file; no format holds tags of words there"),
-    (b"\x80", "a pickle, which can run code when it is opened; write JSON Lines instead"),
+    (b"PAR1\x15", "a Parquet file; let its name end in .parquet"),
+    (b"ARROW1\x00", "an Arrow file; write it with Dataset.to_parquet"),
+    (b"%PDF-", "a PDF file; no format holds tags of words there"),
+    *((bytes([0x80, protocol]), _PICKLE) for protocol in range(2, 6)),
 )
+# Encodings in use: the library would also guess at some of the last century's.
+_COMMON = (
+    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"),
+    *("iso8859_2", "iso8859_5", "iso8859_7", "iso8859_15", "koi8_r", "koi8_u", "mac_roman"),
+    *("gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp949", "cp874"),
+)
+_LAST_CELL = re.compile(rb"[\t ][!-~]+\r?$", re.MULTILINE)  # its Latin letters mislead the guess
 _BY_SUFFIX = {".spacy": _SPACY, ".xlsx": _EXCEL, ".xls": _EXCEL}
 BINARY_SUFFIXES = frozenset({*_BY_SUFFIX, ".gz", ".bz2", ".xz", ".zip", ".pkl", ".arrow"})
 
@@ -31,14 +46,15 @@ def read_text(path: Path, *, encoding: str | None = None) -> str:
 
     Args:
         path: The file.
-        encoding: How it is written; ``None`` is UTF-8, or UTF-16 where a byte order mark says so.
+        encoding: How it is written; ``None`` is UTF-8, or UTF-16 or UTF-32 where a byte order
+            mark says so.
 
     Raises:
         ValueError: No text, or in another encoding; the message names the likely one.
     """
     content = path.read_bytes()
-    if encoding is None and content.startswith(_BOMS):
-        encoding = "utf-16"
+    if encoding is None:
+        encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), None)
     looks = _BY_SUFFIX.get(path.suffix.lower()) or _binary(content, encoding)
     if looks:
         raise ValueError(f"{path}: this is no text but {looks}")
@@ -46,7 +62,7 @@ def read_text(path: Path, *, encoding: str | None = None) -> str:
         return content.decode(encoding or "utf-8").removeprefix("\ufeff")
     except LookupError:
         raise ValueError(
-            f"encoding={encoding!r}: unknown; expected the name of an encoding in Python, such as "
+            f"dataset_options={{'encoding': {encoding!r}}}: unknown; expected the name of an encoding in Python, such as "
             "'latin-1', 'cp1252' or 'utf-16'"
         ) from None
     except UnicodeDecodeError as error:
@@ -72,7 +88,8 @@ def _binary(content: bytes, encoding: str | None) -> str | None:
 def _remedy(content: bytes, at: int) -> str:
     """Name the likely encoding, and show how the text around the byte then reads."""
     save = "save the file as UTF-8"
-    matches = {match.encoding: match for match in charset_normalizer.from_bytes(content)}
+    found = charset_normalizer.from_bytes(_LAST_CELL.sub(b"", content), cp_isolation=[*_COMMON])
+    matches = {match.encoding: match for match in found}
     if not matches:
         return save
     best = next(iter(matches.values()))

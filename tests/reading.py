@@ -1,0 +1,82 @@
+"""What the tests of the readers share: files of a few lines, and what is read from them."""
+
+import ast
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+
+from helpers import readers
+from helpers.tagging import Span, entity_spans
+
+Words = list[str]
+Annotated = tuple[Words, list[Span]]
+Pairs = list[list[tuple[str, str]]]
+
+
+def write(folder: Path, name: str, text: str | bytes) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
+    return path
+
+
+def read(folder: Path, name: str, text: str | bytes, **options: Any) -> readers.Split:
+    """The sentences of a file, their tags as it writes them."""
+    return readers.read(write(folder, name, text), **options)
+
+
+def in_iob2(path: Path, **options: Any) -> readers.Split:
+    """The sentences of a file in IOB2."""
+    return readers.in_iob2({"train": readers.read(path, **options)})["train"]
+
+
+def pairs(split: readers.Split) -> Pairs:
+    return [list(zip(one.tokens, one.tags, strict=True)) for one in split.sentences]
+
+
+def annotated(split: readers.Split) -> list[Annotated]:
+    """The words and the spans of every sentence."""
+    return [(one.tokens, entity_spans(one.tags)) for one in split.sentences]
+
+
+def notices(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the package said, without what it only says when it is asked to."""
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.name.startswith("helpers") and record.levelno >= logging.WARNING
+    ]
+
+
+def advised_options(message: str) -> Mapping[str, Any]:
+    """The options that a message tells its reader to give."""
+    found = re.search(r"dataset_options=(\{.*?\})(?!')", message)
+    assert found is not None, message
+    options: Mapping[str, Any] = ast.literal_eval(found[1])
+    return options
+
+
+@st.composite
+def sentences(
+    draw: st.DrawFn, *, words: st.SearchStrategy[str], types: Sequence[str]
+) -> list[Annotated]:
+    """Sentences with entities, at least one of them of two words.
+
+    Such an entity shows the scheme: without one, ``S-x`` could be a type with a hyphen.
+    """
+    corpus: list[Annotated] = [(["Ada", "Bo", "said"], [(types[0], 0, 2)])]
+    for _ in range(draw(st.integers(0, 3))):
+        tokens = draw(st.lists(words, min_size=1, max_size=6))
+        spans: list[Span] = []
+        at = draw(st.integers(0, 2))
+        while at < len(tokens):
+            end = draw(st.integers(at + 1, len(tokens)))
+            spans.append((draw(st.sampled_from(types)), at, end))
+            at = end + draw(st.integers(0, 2))
+        corpus.append((tokens, spans))
+    return corpus
