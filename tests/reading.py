@@ -69,7 +69,7 @@ def sentences(
 
     Such an entity shows the scheme: without one, ``S-x`` could be a type with a hyphen.
     """
-    corpus: list[Annotated] = [(["Ada", "Bo", "said"], [(types[0], 0, 2)])]
+    corpus: list[Annotated] = [(["then", "Ada", "Bo", "said"], [(types[0], 1, 3)])]
     for _ in range(draw(st.integers(0, 3))):
         tokens = draw(st.lists(words, min_size=1, max_size=6))
         spans: list[Span] = []

@@ -24,7 +24,7 @@ from helpers.words import Place
 logger = logging.getLogger(__name__)
 
 TOKEN_LISTS = ("tokens", "words")
-TAG_LISTS = ("ner_tags", "tags", "labels", "ner", "label")
+TAG_LISTS = ("ner_tags", "ner", "tags", "labels", "label")
 _TEXTS = ("text", "data", "sentence", "content", "full_text")
 _SPAN_LISTS = ("entities", "spans", "ents", "label", "labels", "annotations")
 _STARTS, _ENDS = ("start", "start_offset", "start_position"), ("end", "end_offset", "end_position")
@@ -200,7 +200,9 @@ def _records(path: Path, text: str) -> Iterator[tuple[int, Any]]:
         line, at = line + text.count("\n", at, end), end
     if in_array and at == len(text):
         raise ValueError(f"{path}: the array has no end; is the file complete? It should end in ]")
-    if text[at + in_array :].strip():
+    rest = text[at + in_array :]
+    if rest.strip():
+        line += rest.count("\n", 0, len(rest) - len(rest.lstrip()))
         raise ValueError(
             f"{path}, line {line}: found something behind the end of the array; remove it"
         )

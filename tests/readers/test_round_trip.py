@@ -1,0 +1,342 @@
+"""Any words and entities, written in any form that is supported, come back as they were."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datasets import ClassLabel, Dataset, Features, List, Value
+from datasets.utils.logging import disable_progress_bar
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reading import Annotated, annotated, in_iob2, sentences, write
+
+from helpers import words
+from helpers.tagging import spans_to_tags
+
+disable_progress_bar()
+
+TYPES = ["PER", "creative-work", "E-mail"]
+PLAIN = st.text("abcdefgXYZ", min_size=2, max_size=6)  # words that `words.cut` leaves whole
+UNUSUAL = st.text("aB7é中#'\"-/.,;:|_()\u200d\N{GRINNING FACE}", min_size=1, max_size=4)
+SPREAD = sentences(words=PLAIN, types=TYPES)
+
+
+def prefixes(length: int, scheme: str) -> str:
+    """The prefixes of the words of an entity that touches no other of its type."""
+    match scheme:
+        case "IOB2":
+            return "B" + "I" * (length - 1)
+        case "IOBES":
+            return "S" if length == 1 else "B" + "I" * (length - 2) + "E"
+        case "BILOU":
+            return "U" if length == 1 else "B" + "I" * (length - 2) + "L"
+        case "BMES":
+            return "S" if length == 1 else "B" + "M" * (length - 2) + "E"
+        case _:  # BMEWO
+            return "W" if length == 1 else "B" + "M" * (length - 2) + "E"
+
+
+def tags_of(
+    one: Annotated, scheme: str, spell: Callable[[str, str], str], outside: str
+) -> list[str]:
+    tokens, spans = one
+    tags = [outside] * len(tokens)
+    for type_, start, end in spans:
+        touches = any((type_, start) == (other, stop) for other, _, stop in spans)
+        letters = "I" * (end - start)
+        if scheme == "IOB1":
+            letters = ("B" if touches else "I") + letters[1:]
+        else:
+            letters = prefixes(end - start, scheme)
+        tags[start:end] = [spell(letter, type_) for letter in letters]
+    return tags
+
+
+SCHEMES = ["IOB1", "IOB2", "IOBES", "BILOU", "BMES", "BMEWO"]
+SPELLINGS: dict[str, Callable[[str, str], str]] = {
+    "hyphen": lambda letter, type_: f"{letter}-{type_}",
+    "underscore": lambda letter, type_: f"{letter}_{type_}",
+    "colon": lambda letter, type_: f"{letter}:{type_}",
+    "suffix": lambda letter, type_: f"{type_}-{letter}",
+    "small": lambda letter, type_: f"{letter.lower()}-{type_}",
+    "alone": lambda letter, type_: letter,
+    "small, alone": lambda letter, type_: letter.lower(),
+}
+Row = tuple[int, str, str]
+ORDERS: dict[str, Callable[[Row], list[str]]] = {
+    "word, tag": lambda row: [row[1], row[2]],
+    "tag, word": lambda row: [row[2], row[1]],
+    "index from 1": lambda row: [str(row[0] + 1), row[1], row[2]],
+    "index from 0": lambda row: [str(row[0]), row[1], row[2]],
+    "parts of speech and chunks": lambda row: [row[1], "NN", "I-NP", row[2]],
+    "columns behind": lambda row: [row[1], row[2], "-", "lemma"],
+    "an empty one behind": lambda row: [row[1], row[2], "_"],
+}
+
+
+@settings(max_examples=150)
+@given(
+    corpus=sentences(words=UNUSUAL, types=TYPES),
+    scheme=st.sampled_from(SCHEMES),
+    spelling=st.sampled_from([*SPELLINGS]),
+    outside=st.sampled_from(["O", "o", "0", "_", "OTHER"]),
+    order=st.sampled_from([*ORDERS]),
+    header=st.booleans(),
+    separator=st.sampled_from(["\t", " ", "   "]),
+    trailing=st.booleans(),
+    comment=st.sampled_from(["", "# id = 1\n", "## text\n", "-DOCSTART- -X- O\n\n"]),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_conll(
+    tmp_path_factory: pytest.TempPathFactory,
+    corpus: list[Annotated],
+    scheme: str,
+    spelling: str,
+    outside: str,
+    order: str,
+    header: bool,
+    separator: str,
+    trailing: bool,
+    comment: str,
+    end: str,
+) -> None:
+    if spelling in ("suffix", "alone", "small, alone") and scheme == "IOB1":
+        scheme = "IOB2"  # "I" alone shows no scheme, and "PER-I" may be a type
+    if order == "an empty one behind" and outside == "_":
+        outside = "O"
+    if "alone" in spelling:
+        corpus = [
+            (tokens, [("entity", *places) for _, *places in spans]) for tokens, spans in corpus
+        ]  # type: ignore[misc]
+    blocks = []
+    for one in corpus:
+        tags = tags_of(one, scheme, SPELLINGS[spelling], outside)
+        rows = [
+            separator.join(ORDERS[order](row)) + ("\t" if trailing and separator == "\t" else "")
+            for row in zip(range(len(tags)), one[0], tags, strict=True)
+        ]
+        blocks.append(comment + "\n".join(rows) + "\n")
+    text = "\n".join(blocks)
+    if header and not comment:
+        names = ORDERS[order]((-1, "token", "tag"))
+        if "NN" not in names and "lemma" not in names:
+            text = (
+                separator.join(name if name in ("token", "tag") else "x" for name in names)
+                + "\n"
+                + text
+            )
+    path = write(tmp_path_factory.getbasetemp(), "any.conll", text.replace("\n", end))
+    assert annotated(in_iob2(path)) == corpus
+
+
+@settings(max_examples=40)
+@given(corpus=SPREAD, outside=st.sampled_from(["O", "o", "0", "_", "OTHER"]))
+def test_types_without_prefixes(
+    tmp_path_factory: pytest.TempPathFactory, corpus: list[Annotated], outside: str
+) -> None:
+    apart = [
+        (tokens, [span for at, span in enumerate(spans) if not at or spans[at - 1][2] < span[1]])
+        for tokens, spans in corpus
+    ] + [(["w", "w", "v", "w"], [(type_, 0, 3)]) for type_ in TYPES]
+    lines = [
+        "".join(f"{word}\t{tag}\n" for word, tag in zip(one[0], bare(one, outside), strict=True))
+        for one in apart
+    ]
+    path = write(tmp_path_factory.getbasetemp(), "any.conll", "\n".join(lines))
+    assert annotated(in_iob2(path)) == apart
+
+
+def bare(one: Annotated, outside: str) -> list[str]:
+    tags = [outside] * len(one[0])
+    for type_, start, end in one[1]:
+        tags[start:end] = [type_] * (end - start)
+    return tags
+
+
+# --- forms that keep words
+
+
+def iob2(one: Annotated) -> list[str]:
+    return spans_to_tags(one[1], len(one[0]))
+
+
+def conll_u(corpus: list[Annotated]) -> str:
+    blocks = []
+    for number, one in enumerate(corpus):
+        rows = [f"# sent_id = {number}"]
+        rows += ["1-2\tdel" + "\t_" * 8] if len(one[0]) > 1 else []
+        for at, (word, tag) in enumerate(zip(one[0], iob2(one), strict=True), 1):
+            misc = f"SpaceAfter=No|NER={tag}" if at % 2 else f"NER={tag}"
+            rows.append("\t".join([str(at), word, word, "NOUN", "_", "_", "0", "root", "_", misc]))
+        rows.append(f"{len(one[0])}.1\tunsaid" + "\t_" * 8)
+        blocks.append("\n".join(rows))
+    return "\n\n".join(blocks) + "\n\n"
+
+
+def table(corpus: list[Annotated], delimiter: str, *, fill: bool) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=delimiter)
+    writer.writerow(["Sentence #", "Word", "POS", "Tag"])
+    for number, one in enumerate(corpus):
+        for at, (word, tag) in enumerate(zip(one[0], iob2(one), strict=True)):
+            name = "" if fill and at else f"Sentence: {number}"
+            writer.writerow([name, word, "NN", tag])
+    return buffer.getvalue()
+
+
+def objects(corpus: list[Annotated]) -> list[dict[str, Any]]:
+    return [{"tokens": one[0], "ner_tags": iob2(one)} for one in corpus]
+
+
+KEEP_WORDS: dict[str, tuple[str, Callable[[list[Annotated]], str]]] = {
+    "JSON Lines": ("a.jsonl", lambda corpus: "\n".join(map(json.dumps, objects(corpus)))),
+    "a JSON array": ("a.json", lambda corpus: json.dumps(objects(corpus))),
+    "pretty JSON": ("a.json", lambda corpus: json.dumps(objects(corpus), indent=2)),
+    "Kaggle's CSV": ("a.csv", lambda corpus: table(corpus, ",", fill=True)),
+    "CSV with semicolons": ("a.csv", lambda corpus: table(corpus, ";", fill=False)),
+    "CSV with tabs": ("a.csv", lambda corpus: table(corpus, "\t", fill=False)),
+    "CoNLL-U": ("a.conllu", conll_u),
+}
+
+
+@pytest.mark.parametrize("form", KEEP_WORDS)
+@settings(max_examples=12)
+@given(corpus=sentences(words=UNUSUAL, types=TYPES))
+def test_forms_that_keep_words(
+    tmp_path_factory: pytest.TempPathFactory, form: str, corpus: list[Annotated]
+) -> None:
+    name, writer = KEEP_WORDS[form]
+    path = write(tmp_path_factory.getbasetemp(), name, writer(corpus))
+    assert annotated(in_iob2(path)) == corpus
+
+
+@pytest.mark.parametrize("ids", [True, False])
+@settings(max_examples=6)
+@given(corpus=sentences(words=UNUSUAL, types=TYPES))
+def test_parquet(
+    tmp_path_factory: pytest.TempPathFactory, ids: bool, corpus: list[Annotated]
+) -> None:
+    names = ["O", *(f"{prefix}-{type_}" for type_ in TYPES for prefix in "BI")]
+    tag = ClassLabel(names=names) if ids else Value("string")
+    rows = {
+        "tokens": [one[0] for one in corpus],
+        "ner_tags": [[names.index(t) for t in iob2(one)] if ids else iob2(one) for one in corpus],
+    }
+    features = Features({"tokens": List(Value("string")), "ner_tags": List(tag)})
+    path = tmp_path_factory.getbasetemp() / "a.parquet"
+    Dataset.from_dict(rows, features=features).to_parquet(path)
+    assert annotated(in_iob2(path)) == corpus
+
+
+# --- forms of texts with entities by character
+
+
+def text_of(one: Annotated) -> tuple[str, list[tuple[int, int, str]], list[tuple[int, int]]]:
+    """The words joined by spaces, the entities by character, and the places of the words."""
+    text = " ".join(one[0])
+    places = words.cut(text)
+    assert [text[start:end] for start, end in places] == one[0]
+    return text, [(places[a][0], places[b - 1][1], type_) for type_, a, b in one[1]], places
+
+
+def doccano(one: Annotated) -> Mapping[str, Any]:
+    text, spans, _ = text_of(one)
+    return {"id": 1, "text": text, "label": spans}
+
+
+def doccano_relations(one: Annotated) -> Mapping[str, Any]:
+    text, spans, _ = text_of(one)
+    entities = [
+        {"id": at, "label": type_, "start_offset": start, "end_offset": end}
+        for at, (start, end, type_) in enumerate(spans)
+    ]
+    return {"text": text, "entities": entities, "relations": []}
+
+
+def label_studio(one: Annotated) -> Mapping[str, Any]:
+    text, spans, _ = text_of(one)
+    values = [
+        {"start": start, "end": end, "text": text[start:end], "labels": [type_]}
+        for start, end, type_ in spans
+    ]
+    result = [{"from_name": "label", "type": "labels", "value": value} for value in values]
+    return {"id": 1, "data": {"text": text}, "annotations": [{"id": 1, "result": result}]}
+
+
+def label_studio_min(one: Annotated) -> Mapping[str, Any]:
+    text, spans, _ = text_of(one)
+    label = [
+        {"start": start, "end": end, "text": text[start:end], "labels": [type_]}
+        for start, end, type_ in spans
+    ]
+    return {"id": 1, "text": text, **({"label": label} if label else {})}
+
+
+def prodigy(one: Annotated) -> Mapping[str, Any]:
+    text, spans, places = text_of(one)
+    tokens = [
+        {"text": text[start:end], "start": start, "end": end, "id": at}
+        for at, (start, end) in enumerate(places)
+    ]
+    return {**prodigy_without_tokens(one), "tokens": tokens}
+
+
+def prodigy_without_tokens(one: Annotated) -> Mapping[str, Any]:
+    text, spans, _ = text_of(one)
+    found = [{"start": start, "end": end, "label": type_} for start, end, type_ in spans]
+    return {"text": text, "answer": "accept", **({"spans": found} if found else {})}
+
+
+def spacy_training(one: Annotated) -> list[Any]:
+    text, spans, _ = text_of(one)
+    return [text, {"entities": spans}]
+
+
+def spacy_doc(one: Annotated) -> Mapping[str, Any]:
+    text, spans, places = text_of(one)
+    ents = [{"start": start, "end": end, "label": type_} for start, end, type_ in spans]
+    tokens = [{"id": at, "start": a, "end": b} for at, (a, b) in enumerate(places)]
+    return {"text": text, "ents": ents, "sents": [{"start": 0, "end": len(text)}], "tokens": tokens}
+
+
+CUT_TEXTS = {
+    "doccano": doccano,
+    "doccano with relations": doccano_relations,
+    "Label Studio": label_studio,
+    "Label Studio's JSON_MIN": label_studio_min,
+    "Prodigy": prodigy,
+    "Prodigy without tokens": prodigy_without_tokens,
+    "spaCy's training list": spacy_training,
+    "spaCy's Doc.to_json": spacy_doc,
+}
+
+
+@pytest.mark.parametrize("form", CUT_TEXTS)
+@settings(max_examples=12)
+@given(corpus=SPREAD, array=st.booleans())
+def test_texts_with_entities(
+    tmp_path_factory: pytest.TempPathFactory, form: str, corpus: list[Annotated], array: bool
+) -> None:
+    records = [CUT_TEXTS[form](one) for one in corpus]
+    text = json.dumps(records, indent=1) if array else "\n".join(map(json.dumps, records))
+    path = write(tmp_path_factory.getbasetemp(), "texts.json", text)
+    assert annotated(in_iob2(path)) == corpus
+
+
+@settings(max_examples=12)
+@given(corpus=SPREAD)
+def test_brat(tmp_path_factory: pytest.TempPathFactory, corpus: list[Annotated]) -> None:
+    folder: Path = tmp_path_factory.mktemp("brat")
+    for number, one in enumerate(corpus):
+        text, spans, _ = text_of(one)
+        annotations = "".join(
+            f"T{at}\t{type_} {start} {end}\t{text[start:end]}\n"
+            for at, (start, end, type_) in enumerate(spans, 1)
+        )
+        write(folder, f"{number}.txt", text)
+        write(folder, f"{number}.ann", annotations)
+    assert annotated(in_iob2(folder)) == corpus
