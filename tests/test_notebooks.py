@@ -103,7 +103,7 @@ def trained_with_keras(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def train(number: str, folder: Path) -> Path:
     executed = run(solved(LESSONS[number], folder), folder, **SMOKE, epochs=8)
     assert len(answers_of(executed)) >= 3
-    assert set(answers_of(executed)) == {"Correct."}
+    assert all(answer.startswith("Correct.") for answer in answers_of(executed))
     assert not noise_in(executed)
     return model_in(folder)
 
@@ -136,7 +136,7 @@ def test_solutions_are_correct(number: str, trained: Path, tmp_path: Path) -> No
     given = {"model_dir": str(trained)} if number == "05" else {}
     executed = run(solved(LESSONS[number], tmp_path), tmp_path, **SMOKE, **given)
     assert len(answers_of(executed)) >= 3
-    assert set(answers_of(executed)) == {"Correct."}
+    assert all(answer.startswith("Correct.") for answer in answers_of(executed))
     assert not noise_in(executed)
 
 

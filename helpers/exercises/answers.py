@@ -1,0 +1,384 @@
+"""A learner's answer to a sentence on it: kind, shape and emptiness first, then the content.
+
+A check is a function with the decorator `exercise`. Its body compares the answer with the right one
+by one of the functions below, each for one form of answer: `share`, `number`, `count`, `sequence`,
+`mapping`, `spans`, `choice`, `choices`, `order` and `function`. Each returns nothing where the
+answer is right and raises `AnswerError` with a sentence where it is not.
+
+An answer may have any reasonable form: lists, tuples, arrays, Series and tensors are alike, a
+scalar may be one of NumPy, PyTorch or TensorFlow, and a number may be rounded to three digits.
+"""
+
+import math
+import reprlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from copy import deepcopy
+from functools import wraps
+from numbers import Real
+from typing import Any, Concatenate, ParamSpec
+
+import pandas as pd
+
+from helpers.tagging import Span
+
+NOT_ANSWERED = "Not answered yet. Replace None in the cell above and run both cells again."
+
+Data = ParamSpec("Data")
+Mistakes = Mapping[str, Any]
+
+_SHORT = reprlib.Repr()
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = _SHORT.maxarray = 12
+_SHORT.maxstring = _SHORT.maxother = 60
+
+
+class AnswerError(Exception):
+    """What is wrong with an answer, in sentences for the learner."""
+
+
+class Verdict(str):
+    """What a learner is told of an answer; it shows itself without quotation marks."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def exercise(
+    check: Callable[Concatenate[Any, Data], str | None],
+) -> Callable[Concatenate[Any, Data], Verdict]:
+    """Turn a function that raises `AnswerError` into a check that returns a sentence.
+
+    >>> @exercise
+    ... def names(answer):
+    ...     count(answer, 13, hint="Count the names.")
+    >>> names(None)
+    Not answered yet. Replace None in the cell above and run both cells again.
+    >>> names(12)
+    Not yet. Count the names.
+    >>> names(13)
+    Correct.
+
+    Args:
+        check: Takes the answer and the data of the lesson. What it returns, if anything, follows
+            the word "Correct.".
+    """
+
+    @wraps(check)
+    def verdict(answer: Any, /, *data: Data.args, **named: Data.kwargs) -> Verdict:
+        if answer is None or (isinstance(answer, dict) and None in answer.values()):
+            return Verdict(NOT_ANSWERED)
+        try:
+            remark = check(answer, *data, **named)
+        except AnswerError as wrong:
+            unanswered = str(wrong) == NOT_ANSWERED
+            return Verdict(NOT_ANSWERED if unanswered else f"Not yet. {wrong}")
+        return Verdict(f"Correct. {remark}" if remark else "Correct.")
+
+    return verdict
+
+
+def share(answer: Any, right: float, *, hint: str, mistakes: Mistakes | None = None) -> None:
+    """Compare a number between 0 and 1; ``mistakes`` maps a sentence to the wrong value it is for.
+
+    >>> share(25, 0.25, hint="")
+    Traceback (most recent call last):
+    helpers.exercises.answers.AnswerError: That is a percentage. Divide it by 100.
+    """
+    given = as_number(answer)
+    if not 0 <= given <= 1 and not math.isnan(right):
+        raise AnswerError(
+            "That is a percentage. Divide it by 100."
+            if _close(given / 100, right)
+            else f"Found {given:g}. A share lies between 0 and 1. {hint}"
+        )
+    others = {"That is the share of all the others: subtract it from 1.": 1 - right}
+    _compare(given, right, hint, {**(mistakes or {}), **others})
+
+
+def number(answer: Any, right: float, *, hint: str, mistakes: Mistakes | None = None) -> None:
+    """Compare a number, which may be rounded to three digits."""
+    _compare(as_number(answer), right, hint, mistakes or {})
+
+
+def count(answer: Any, right: int, *, hint: str, mistakes: Mistakes | None = None) -> None:
+    """Compare a whole number."""
+    given = as_number(answer)
+    if given != int(given):
+        raise AnswerError(f"Found {given:g}. What you count is a whole number. {hint}")
+    for sentence, wrong in (mistakes or {}).items():
+        if given == wrong != right:
+            raise AnswerError(sentence)
+    if given != right:
+        raise AnswerError(hint)
+
+
+def sequence(
+    answer: Any,
+    right: Sequence[Any],
+    *,
+    hint: str,
+    each: str = "item",
+    mistakes: Mistakes | None = None,
+) -> None:
+    """Compare a list, item by item; ``each`` says what an item stands for."""
+    given = _items(answer)
+    if not given and right:
+        raise AnswerError(f"It is empty. {hint}")
+    for sentence, wrong in (mistakes or {}).items():
+        if _alike(given, wrong) and not _alike(wrong, right):
+            raise AnswerError(sentence)
+    if len(given) != len(right):
+        raise AnswerError(
+            f"It has {len(given):,} items; expected {len(right):,}, one for each {each}. {hint}"
+        )
+    for place, (found, wanted) in enumerate(zip(given, right, strict=True)):
+        if not _alike(found, wanted):
+            raise AnswerError(f"Item {place} is wrong: found {_SHORT.repr(found)}. {hint}")
+
+
+def mapping(
+    answer: Any, right: Mapping[Any, Any], *, hint: str, hints: Mapping[Any, str] | None = None
+) -> None:
+    """Compare a dictionary, a Counter or a Series; a count of 0 may be left out.
+
+    Args:
+        answer: The learner's.
+        right: The right value of each key.
+        hint: What to think of next.
+        hints: The same for the value of a single key.
+    """
+    if isinstance(answer, pd.Series):
+        answer = answer.to_dict()
+    if not isinstance(answer, Mapping):
+        raise AnswerError(f"Found {_kind(answer)} where a dictionary is wanted. {hint}")
+    if not answer and any(right.values()):
+        raise AnswerError(f"It is empty. {hint}")
+    given = {str(key): value for key, value in answer.items()}
+    expected = {str(key): value for key, value in right.items()}
+    for key in given:
+        if key not in expected and not _alike(given[key], 0):
+            raise AnswerError(
+                f"The key {key!r} does not belong there; expected {', '.join(expected)}. {hint}"
+            )
+    for key, wanted in expected.items():
+        if not _alike(given.get(key, 0), wanted):
+            found = f"found {_SHORT.repr(_plain(given[key]))}" if key in given else "it is missing"
+            raise AnswerError(f"{key}: {found}. {(hints or {}).get(key, hint)}")
+
+
+def spans(answer: Any, right: Sequence[Span], *, hint: str) -> None:
+    """Compare entity spans ``(type, start, end)``, in any order."""
+    given = _spans(answer)
+    if not given and right:
+        raise AnswerError(f"It is empty. {hint}")
+    if sorted(given) == sorted(right):
+        return
+    if sorted((type_, start, end + 1) for type_, start, end in given) == sorted(right):
+        raise AnswerError(
+            "Your ends are the last words. The end of a span is the word after its last."
+        )
+    if sorted((type_, start - 1, end - 1) for type_, start, end in given) == sorted(right):
+        raise AnswerError("You count words from 1. Python counts from 0.")
+    if sorted(span[1:] for span in given) == sorted(span[1:] for span in right):
+        raise AnswerError("The places are right, a type is not.")
+    hits = len(set(given) & set(right))
+    raise AnswerError(f"{hits} of {len(right)} spans are right, and you give {len(given)}. {hint}")
+
+
+def choice(answer: Any, right: str, reasons: Mapping[str, str]) -> None:
+    """Compare the letter of an answer to choose; ``reasons`` says of each wrong one why."""
+    letters = _letters(answer, {right, *reasons})
+    if len(letters) != 1:
+        raise AnswerError(f"Choose one letter of {', '.join(sorted({right, *reasons}))}.")
+    if letters != [right]:
+        raise AnswerError(reasons[letters[0]])
+
+
+def choices(answer: Any, right: str, reasons: Mapping[str, str]) -> None:
+    """Compare the letters of all answers that apply; ``reasons`` has a sentence for every letter.
+
+    The sentence of a wrong letter says why it does not apply, that of a right one why it does.
+    """
+    letters = _letters(answer, reasons)
+    for letter in letters:
+        if letter not in right:
+            raise AnswerError(f"{letter}: {reasons[letter]}")
+    for letter in right:
+        if letter not in letters:
+            raise AnswerError(f"{len(set(right) - set(letters))} missing. {reasons[letter]}")
+
+
+def order(answer: Any, letters: str, rules: Mapping[tuple[str, str], str]) -> None:
+    """Check the order of letters: ``rules`` maps (earlier, later) to what is wrong otherwise."""
+    given = _letters(answer, letters)
+    if sorted(given) != sorted(letters):
+        raise AnswerError(
+            f"Use each of the letters {', '.join(letters)} once; found {''.join(given)}."
+        )
+    for (earlier, later), sentence in rules.items():
+        if given.index(earlier) > given.index(later):
+            raise AnswerError(sentence)
+
+
+def function(
+    answer: Any,
+    cases: Sequence[tuple[tuple[Any, ...], Any]],
+    *,
+    hint: str,
+    alike: Callable[[Any, Any], bool] | None = None,
+) -> None:
+    """Run a learner's function on cases, pairs of its arguments and the right result.
+
+    An error inside the function becomes a sentence. Each call gets arguments of its own, so that a
+    function that changes them does no harm.
+
+    Args:
+        answer: The learner's function.
+        cases: Arguments and right result of each call.
+        hint: What to think of next.
+        alike: Tells whether a result is as good as the right one; the default compares content.
+    """
+    if not callable(answer) or isinstance(answer, type):
+        raise AnswerError(
+            f"Found {_kind(answer)} where a function is wanted: its name, not a call."
+        )
+    results = [_call(answer, arguments) for arguments, _ in cases]
+    if all(result is None for result in results):
+        raise AnswerError(NOT_ANSWERED)
+    for (arguments, wanted), result in zip(cases, results, strict=True):
+        if not (alike or _alike)(result, wanted):
+            raise AnswerError(
+                f"For {_arguments(arguments)} it returns {_SHORT.repr(_plain(result))}. {hint}"
+            )
+
+
+def _call(answer: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    try:
+        return answer(*deepcopy(arguments))
+    except Exception as error:  # whatever a learner's code may raise
+        raise AnswerError(
+            f"For {_arguments(arguments)} it stops with {type(error).__name__}: {error}"
+        ) from None
+
+
+def _arguments(arguments: tuple[Any, ...]) -> str:
+    return ", ".join(_SHORT.repr(_plain(argument)) for argument in arguments)
+
+
+def _plain(answer: Any) -> Any:
+    """Turn an array, a Series, a tensor or a scalar of one of them into Python's own."""
+    if isinstance(answer, type):
+        return answer
+    if not hasattr(answer, "tolist") and hasattr(answer, "numpy"):
+        answer = answer.numpy()  # a tensor of TensorFlow
+    return answer.tolist() if hasattr(answer, "tolist") else answer
+
+
+def _kind(answer: Any) -> str:
+    """Name what was found, for a sentence."""
+    value = _plain(answer)
+    if isinstance(value, bool | str | int | float):
+        return _SHORT.repr(value)
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def as_number(answer: Any) -> float:
+    """Turn an answer into a number, or say why it is none."""
+    value = _plain(answer)
+    while isinstance(value, list | tuple) and len(value) == 1:
+        value = _plain(value[0])
+    if isinstance(value, str):
+        raise AnswerError(
+            f"Found the text {_SHORT.repr(value)}. Give a number, without quotation marks."
+        )
+    if isinstance(value, list | tuple):
+        found = f"{len(value):,} values" if value else "nothing: it is empty"
+        raise AnswerError(f"Found {found}. One number is wanted.")
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise AnswerError(f"Found {_kind(answer)} where a number is wanted.")
+    given = _float(value)
+    if not math.isfinite(given):
+        raise AnswerError(f"Found {given}, which is no number. Was something divided by zero?")
+    return given
+
+
+def _float(value: Real) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return math.inf
+
+
+def _items(answer: Any) -> list[Any]:
+    value = _plain(answer)
+    if isinstance(value, Iterator):
+        raise AnswerError(f"Found {_kind(value)}. Make a list of it with list(...).")
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise AnswerError(f"Found {_kind(answer)} where a list is wanted.")
+    return [_plain(item) for item in value]
+
+
+def _spans(answer: Any) -> list[Span]:
+    given = _items(answer)
+    if given and isinstance(given[0], str):
+        raise AnswerError("Found one span. Put it into a list: [(type, start, end)].")
+    found = []
+    for item in given:
+        match list(item) if isinstance(item, list | tuple) else None:
+            case [str() as type_, start, end]:
+                found.append((type_, int(as_number(start)), int(as_number(end))))
+            case _:
+                raise AnswerError(
+                    f"Found {_SHORT.repr(item)} where a span (type, start, end) is wanted."
+                )
+    return found
+
+
+def _letters(answer: Any, allowed: Collection[str]) -> list[str]:
+    """Turn a text, or several, into its letters: ``"(b)"`` and ``["a", "B"]`` will do."""
+    value = sorted(answer, key=str) if isinstance(answer, set | frozenset) else _plain(answer)
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
+        raise AnswerError(f"Found {_kind(answer)}. Give letters as a text, such as 'a'.")
+    words = "".join(texts).lower()
+    letters = [letter for letter in words if letter.isalnum()]
+    if not letters or set(letters) - set(allowed):
+        raise AnswerError(
+            f"Found {_SHORT.repr(words)}. Give letters out of {', '.join(sorted(allowed))}."
+        )
+    return letters
+
+
+def _close(given: float, right: float) -> bool:
+    """Tell whether two numbers agree, one of them perhaps rounded to three digits."""
+    if right == 0:
+        return abs(given) < 1e-9
+    digits = 0.5 * 10.0 ** (math.floor(math.log10(abs(right))) - 2)  # significant ones
+    decimals = 0.0005 if abs(right) >= 0.01 else 0.0
+    return abs(given - right) <= max(digits, decimals) * (1 + 1e-6)
+
+
+def _compare(given: float, right: float, hint: str, mistakes: Mistakes) -> None:
+    if math.isnan(right):
+        return  # the data hold nothing to count, so no answer is wrong
+    if _close(given, right):
+        return
+    for sentence, wrong in mistakes.items():
+        if _close(given, wrong):
+            raise AnswerError(sentence)
+    raise AnswerError(hint)
+
+
+def _alike(found: Any, wanted: Any) -> bool:
+    """Tell whether two values hold the same, whatever they are made of."""
+    found, wanted = _plain(found), _plain(wanted)
+    if isinstance(wanted, bool) or isinstance(found, bool):
+        return isinstance(found, bool) and isinstance(wanted, bool) and found == wanted
+    if isinstance(found, Real) and isinstance(wanted, Real):
+        whole = isinstance(wanted, int)
+        return found == wanted if whole else _close(_float(found), _float(wanted))
+    if isinstance(found, list | tuple) and isinstance(wanted, list | tuple):
+        return len(found) == len(wanted) and all(map(_alike, found, wanted))
+    return isinstance(found, str) and found == wanted

@@ -1,0 +1,214 @@
+"""The exercises of lesson 1."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from helpers.exercises.answers import AnswerError, exercise, function, mapping, number, share, spans
+from helpers.tagging import OUTSIDE, Span, entity_spans, spans_to_tags
+
+Sentences = Sequence[Sequence[str]]
+
+
+@exercise
+def side_by_side(answer: Any, tags: Sequence[str]) -> None:
+    """Read the spans of a sentence in which two entities stand side by side."""
+    spans(answer, entity_spans(tags), hint="Every B- opens a span of its own.")
+
+
+@exercise
+def to_tags(answer: Any) -> None:
+    """Write the function that turns spans and the number of words into tags."""
+    cases: list[tuple[list[Span], int]] = [
+        ([("person", 1, 3)], 4),
+        ([], 2),
+        ([("person", 0, 1), ("person", 1, 3)], 3),
+        ([("creative-work", 0, 4), ("location", 5, 6)], 6),
+        ([("group", 4, 5), ("person", 0, 2)], 5),
+    ]
+    function(
+        answer,
+        [(case, spans_to_tags(*case)) for case in cases],
+        hint="The first word of a span takes B-, the others up to its end take I-, all else O.",
+    )
+
+
+@exercise
+def multi_word_share(answer: Any, entities: pd.DataFrame) -> None:
+    """Compute the share of the test entities that have more than one word."""
+    words = entities.loc[entities["split"] == "test", "words"]
+    share(
+        answer,
+        (words > 1).mean(),
+        hint="Keep the rows of test. The mean of a comparison is the share that is true.",
+        mistakes={
+            "That is the share in all splits. Keep the test split.": (entities["words"] > 1).mean(),
+            "That counts entities of two words. More than one can be three.": (words == 2).mean(),
+            "That is a share of words. Count entities.": words[words > 1].sum()
+            / max(words.sum(), 1),
+        },
+    )
+
+
+@exercise
+def memory_ceiling(answer: Any, entities: pd.DataFrame) -> None:
+    """Compute the highest recall that a tagger can have that knows the entities of train by heart.
+
+    A form is known with the type that it has in train, letter case aside.
+    """
+    table = entities.assign(form=entities["form"].str.casefold())
+    train, test = (table[table["split"] == split] for split in ("train", "test"))
+    keys = [pd.MultiIndex.from_frame(part[["form", "type"]]) for part in (test, train)]
+    known_form = test["form"].isin(train["form"])
+    exact = entities["form"][test.index].isin(entities["form"][train.index])
+    share(
+        answer,
+        pd.Series(keys[0].isin(keys[1]), dtype=float).mean(),
+        hint="Form and type must both be known from train. Divide by the entities of test.",
+        mistakes={
+            "That leaves the type out. It must be the type that the form has in train.": (
+                known_form.mean()
+            ),
+            "That tells capital and small letters apart. Put letter case aside.": exact.mean(),
+        },
+    )
+
+
+@exercise
+def outside_accuracy(answer: Any, tags: Sentences) -> None:
+    """Predict the accuracy of a tagger that tags every word ``O``."""
+    words = [tag for sentence in tags for tag in sentence]
+    empty = [set(sentence) <= {OUTSIDE} for sentence in tags]
+    share(
+        answer,
+        words.count(OUTSIDE) / len(words),
+        hint="It is right on the words that are tagged O. What share of all words are they?",
+        mistakes={
+            "That counts sentences. Accuracy counts words.": sum(empty) / len(empty),
+            "That is its F1. Accuracy counts the words whose tag is right.": 0,
+        },
+    )
+
+
+@exercise
+def imbalance(answer: Any, totals: pd.DataFrame) -> None:
+    """Compute how many words of train are outside for each word in an entity."""
+    columns = ["words", "outside", "entities"]
+    words, outside, n_entities = totals.loc[["train"], columns].to_numpy()[0]
+    number(
+        answer,
+        outside / (words - outside),
+        hint="The words in entities are those that are not outside.",
+        mistakes={
+            "That is the other way round.": (words - outside) / outside,
+            "Divide by the words in entities, not by all words.": outside / words,
+            "That divides by the entities. Divide by their words.": outside / n_entities,
+        },
+    )
+
+
+@exercise
+def faults(answer: Any, sentences: pd.DataFrame) -> None:
+    """Find what is wrong with the data: count ``leaked``, ``disputed`` and ``invisible``.
+
+    Letter case aside, ``leaked`` are the test sentences that also stand in train, and ``disputed``
+    the distinct sentences that occur with different tags. ``invisible`` are the words that consist
+    of marks, spaces and control characters alone.
+    """
+    text = sentences["tokens"].map(" ".join).str.casefold()
+    tags = sentences["tags"].map(" ".join)
+    in_test = sentences["split"] == "test"
+    mapping(
+        answer,
+        {
+            "leaked": int(text[in_test].isin(text[sentences["split"] == "train"]).sum()),
+            "disputed": int((tags.groupby(text).nunique() > 1).sum()),
+            "invisible": sum(map(_is_invisible, sentences["tokens"].explode())),
+        },
+        hint="Compare sentences with str.casefold, so that case does not matter.",
+        hints={
+            "leaked": "Count the sentences of test that also stand in train, whatever their case.",
+            "disputed": "Count a sentence once, however often it occurs. Its tags must differ.",
+            "invisible": "Count the words in which every character is a mark, a space or a "
+            "control: the categories that begin with M, Z and C.",
+        },
+    )
+
+
+def _is_invisible(word: str) -> bool:
+    return all(unicodedata.category(character)[0] in "MZC" for character in word)
+
+
+@exercise
+def agreement(answer: Any, first: Sentences, second: Sentences) -> None:
+    """Compute the F1 of one annotation of some texts against another of the same texts."""
+    pairs = [
+        (set(entity_spans(a)), set(entity_spans(b))) for a, b in zip(first, second, strict=True)
+    ]
+    shared = sum(len(a & b) for a, b in pairs)
+    total = sum(len(a) + len(b) for a, b in pairs)
+    words = [x == y for a, b in zip(first, second, strict=True) for x, y in zip(a, b, strict=True)]
+    each = [2 * len(a & b) / (len(a) + len(b)) if a or b else 1.0 for a, b in pairs]
+    share(
+        answer,
+        2 * shared / total if total else float("nan"),
+        hint="Twice the entities that both have, divided by the entities of the one plus those of "
+        "the other.",
+        mistakes={
+            "That is the share of words with the same tag. Count entities.": (
+                sum(words) / max(len(words), 1)
+            ),
+            "That is a mean over sentences. Count the entities of all sentences together.": (
+                sum(each) / max(len(each), 1)
+            ),
+            "Both have these entities, so they count twice: once for each annotation.": (
+                shared / max(total, 1)
+            ),
+        },
+    )
+
+
+@exercise
+def annotations(
+    answer: Any, sentences: Sentences, tags: Sentences, types: Sequence[str]
+) -> str | None:
+    """Tag raw sentences, ``{number: {"its words": "type"}}``, and compare with the gold tags."""
+    if not isinstance(answer, Mapping):
+        raise AnswerError("Give a dictionary: for each sentence its number and its entities.")
+    found = gold = both = 0
+    for row, (words, its_tags) in enumerate(zip(sentences, tags, strict=True)):
+        mine = _marked(row, answer.get(row), words, types)
+        theirs = set(entity_spans(its_tags))
+        found, gold, both = found + len(mine), gold + len(theirs), both + len(mine & theirs)
+    f1 = 2 * both / (found + gold) if found + gold else 1.0
+    report = (
+        f"You marked {found} entities and the annotators {gold}; {both} are the same (F1 {f1:.2f})."
+    )
+    if f1 < 0.5:
+        raise AnswerError(f"{report} Read the meaning of each type again.")
+    return report
+
+
+def _marked(row: int, names: Any, words: Sequence[str], types: Sequence[str]) -> set[Span]:
+    """Turn a learner's names in a sentence into spans, wherever they stand in it."""
+    if not isinstance(names, Mapping):
+        raise AnswerError(f"Sentence {row}: give a dictionary, {{}} where it has no entity.")
+    spans_found = set()
+    for name, type_ in names.items():
+        if type_ not in types:
+            raise AnswerError(f"Sentence {row}: no type {type_!r}; choose of {', '.join(types)}.")
+        its_words = str(name).split()
+        n_words = len(its_words)
+        starts = [
+            start
+            for start in range(len(words) - n_words + 1)
+            if its_words and list(words[start : start + n_words]) == its_words
+        ]
+        if not starts:
+            raise AnswerError(
+                f"Sentence {row} does not hold {name!r}. Copy its words as they stand."
+            )
+        spans_found |= {(type_, start, start + n_words) for start in starts}
+    return spans_found
