@@ -5,8 +5,10 @@ import os
 import socket
 import subprocess
 import sys
+import timeit
 import warnings
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,12 @@ import pytest
 import seqeval.metrics
 from datasets import Dataset
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import EvalPrediction, PreTrainedTokenizerFast
 
-from helpers import alignment, metrics, tagging
+from helpers import alignment, baselines, metrics, readers, tagging
 
 NAMES = tagging.label_names(["person", "creative-work", "group"])
 GOLD = [["B-person", "I-person", "O"], ["B-group", "O"], ["O"]]
@@ -347,6 +350,110 @@ def test_predicted_ids_takes_numpy_tensors_and_tuples() -> None:
     assert not ids.is_floating_point()
 
 
+# --- how sure a score is
+
+few = examples(max_examples=40)  # each is scored again for every draw
+
+non_empty = corpora.filter(lambda corpus: len(corpus) > 0)
+
+
+def plain_f1(gold: list[list[str]], predicted: list[list[str]]) -> float:
+    true, guessed = in_place(gold), in_place(predicted)
+    return float(ratios(len(true & guessed), len(guessed), len(true))[2])
+
+
+def drawn(sentences: list[Any], rng: np.random.Generator) -> list[Any]:
+    return [sentences[row] for row in rng.integers(len(sentences), size=len(sentences))]
+
+
+@few
+@given(non_empty)
+def test_the_interval_is_that_of_scoring_drawn_sentences(corpus: list[Any]) -> None:
+    rng = np.random.default_rng(3)
+    scores = []
+    for _ in range(20):
+        _, gold, predicted = columns(drawn(corpus, rng))
+        scores.append(plain_f1(gold, predicted))
+    _, gold, predicted = columns(corpus)
+    interval = metrics.f1_interval(gold, predicted, resamples=20, confidence=0.8, seed=3)
+    assert interval.score == pytest.approx(plain_f1(gold, predicted))
+    assert interval[1:] == pytest.approx(np.quantile(scores, [0.1, 0.9]))
+
+
+@few
+@given(non_empty)
+def test_a_comparison_is_that_of_scoring_the_same_draws(corpus: list[Any]) -> None:
+    def difference(sentences: list[Any]) -> float:
+        _, gold, one = columns(sentences)
+        ours, theirs = (plain_f1(gold, tags) for tags in (one, shorter(gold)))
+        return ours - theirs
+
+    def shorter(gold: list[list[str]]) -> list[list[str]]:
+        return [[tag if tag[0] == "B" else "O" for tag in tags] for tags in gold]
+
+    rng = np.random.default_rng(3)
+    differences = [difference(drawn(corpus, rng)) for _ in range(10)]
+    _, gold, one = columns(corpus)
+    found = metrics.compare(gold, one, shorter(gold), resamples=10, confidence=0.8, seed=3)
+    assert found.difference == pytest.approx(difference(corpus))
+    assert found[1:3] == pytest.approx(np.quantile(differences, [0.1, 0.9]))
+
+
+@examples(max_examples=10)
+@given(non_empty.filter(lambda corpus: len(corpus) <= 4))
+def test_the_p_value_is_the_share_of_all_exchanges_that_differ_as_much(corpus: list[Any]) -> None:
+    _, gold, one = columns(corpus)
+    other = one[::-1] if list(map(len, one)) == list(map(len, one[::-1])) else gold
+
+    def difference(sides: tuple[bool, ...]) -> float:
+        pairs = [(b, a) if side else (a, b) for a, b, side in zip(one, other, sides, strict=True)]
+        ours, theirs = ([pair[at] for pair in pairs] for at in (0, 1))
+        return plain_f1(gold, ours) - plain_f1(gold, theirs)
+
+    observed = abs(difference((False,) * len(gold)))
+    exchanges = list(product((False, True), repeat=len(gold)))
+    exact = sum(abs(difference(sides)) >= observed - 1e-12 for sides in exchanges) / len(exchanges)
+    assert metrics.compare(gold, one, other, resamples=500).p_value == pytest.approx(exact, abs=0.1)
+
+
+def test_one_tagger_is_not_better_than_itself() -> None:
+    same = metrics.compare(GOLD, PREDICTED, PREDICTED)
+    assert same == (0, 0, 0, 1)
+
+
+def test_the_order_of_two_taggers_is_the_sign_of_their_difference() -> None:
+    gold = [["B-person", "O"], ["O", "B-group"]] * 15
+    worse = [["B-person", "O"], ["B-group", "O"]] * 15
+    one, other = metrics.compare(gold, gold, worse), metrics.compare(gold, worse, gold)
+    assert one.difference == -other.difference == 0.5
+    assert 0 < one.low < 0.5 < one.high
+    assert (one.low, one.high) == pytest.approx((-other.high, -other.low))
+    assert one.p_value == other.p_value == 1 / 1001
+
+
+@pytest.mark.parametrize("call", [metrics.f1_interval, metrics.compare])
+def test_no_sentences_have_no_interval(call: Any) -> None:
+    taggers = [[]] if call is metrics.f1_interval else [[], []]
+    with pytest.raises(ValueError, match="references has no sentences; give those of a split"):
+        call([], *taggers)
+
+
+def test_an_interval_takes_the_same_tags_as_a_score() -> None:
+    with pytest.raises(ValueError, match="sentence 0 of predictions: found 'person'"):
+        metrics.f1_interval([["O"]], [["person"]])
+    with pytest.raises(ValueError, match="references has 1 sentences and predictions 2"):
+        metrics.compare([["O"]], [["O"]], [["O"], ["O"]])
+
+
+def test_a_thousand_resamples_of_the_test_split_take_less_than_a_second(wnut17_dir: Path) -> None:
+    split = readers.read(wnut17_dir / "test.conll")
+    gold = [sentence.tags for sentence in split.sentences]
+    rule = baselines.capitalised_runs([one.tokens for one in split.sentences], "person")
+    seconds = min(timeit.repeat(lambda: metrics.f1_interval(gold, rule), number=1, repeat=3))
+    assert seconds < 1
+    assert metrics.f1_interval(gold, rule).score == pytest.approx(0.1567, abs=1e-4)
+
+
 # --- the command
 
 
@@ -389,6 +496,7 @@ def test_the_command_prints_a_row_for_each_type_and_for_all(
         ["surface", "forms", "0.5000", "0.5000", "0.5000"],
         [],
         ["accuracy", "0.5000", "of", "4", "words", "in", "2", "sentences"],
+        ["F1", "from", "0.0000", "to", "0.6667", "(95", "%", "bootstrap", "interval)"],
     ]
 
 
