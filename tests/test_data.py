@@ -2,16 +2,19 @@
 
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, List, Value
 from hub import StandInHub
 
 from helpers import data
+from helpers.exercises import exploration
 from helpers.tagging import entity_spans, label_names
 
 WNUT_TYPES = ["corporation", "creative-work", "group", "location", "person", "product"]
@@ -88,9 +91,50 @@ class TestSample:
         found = {form.lower() for form, _ in forms(sample["test"])}
         assert len(found - known) / len(found) >= 0.75
 
-    def test_no_sentence_occurs_twice(self, sample: DatasetDict) -> None:
-        sentences = [" ".join(row).lower() for split in sample.values() for row in split["tokens"]]
-        assert len(set(sentences)) == len(sentences)
+    def test_the_types_are_skewed_as_in_wnut_17(self, sample: DatasetDict) -> None:
+        counts = Counter(type_ for _, type_ in forms(sample["train"]))
+        assert 0.55 < (counts["person"] + counts["location"]) / counts.total() < 0.7
+        assert min(counts.values()) / counts.total() < 0.1
+
+    def test_small_letters_and_capitals_are_no_reliable_guide(self, sample: DatasetDict) -> None:
+        names = [form for split in sample.values() for form, _ in forms(split)]
+        small = sum(name == name.lower() for name in names)
+        assert small / len(names) >= 1 / 6
+        card = (Path(data.__file__).parent / "sample" / "README.md").read_text(encoding="utf-8")
+        assert f"{small} of {len(names)} entities" in card
+        capitals = [
+            word
+            for split in sample.values()
+            for words, row in zip(split["tokens"], tags(split), strict=True)
+            for word, tag in zip(words[1:], row[1:], strict=True)
+            if tag == "O" and word[0].isupper() and len(word) > 1
+        ]
+        assert len(capitals) > 200
+
+    def test_the_splits_differ_in_source(self, sample: DatasetDict) -> None:
+        def per_sentence(split: str, pattern: str) -> float:
+            rows = sample[split]["tokens"]
+            return sum(bool(re.fullmatch(pattern, word)) for row in rows for word in row) / len(
+                rows
+            )
+
+        assert per_sentence("train", r"[@#].+") > 3 * per_sentence("validation", r"[@#].+")
+        assert per_sentence("test", r"\?") > 2 * per_sentence("train", r"\?")
+        assert per_sentence("test", "@") > 5 * per_sentence("train", "@")
+
+    def test_the_exercise_on_faults_finds_the_planted_ones(self, sample: DatasetDict) -> None:
+        sentences = pd.DataFrame(
+            [
+                {"split": name, "tokens": words, "tags": row}
+                for name, split in sample.items()
+                for words, row in zip(split["tokens"], tags(split), strict=True)
+            ]
+        )
+        planted = {"leaked": 2, "disputed": 7, "invisible": 3}
+        assert exploration.faults(planted, sentences) == "Correct."
+        texts = sentences["tokens"].map(" ".join)
+        assert texts.duplicated().sum() == 14
+        assert texts.str.contains("&gt;").sum() == 1
 
     def test_files_are_iob2_as_they_stand(
         self, sample: DatasetDict, caplog: pytest.LogCaptureFixture
@@ -360,6 +404,7 @@ configs:
 PROGRAM = """
 import logging, sys
 from helpers import data
+from helpers.exercises import exploration
 frameworks = [name for name in ("torch", "tensorflow", "transformers") if name in sys.modules]
 logged = []
 handler = logging.Handler()
