@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -85,9 +86,11 @@ from transformers.modeling_tf_pytorch_utils import (  # noqa: E402
     convert_tf_weight_name_to_pt_weight_name,
 )
 
-from helpers import alignment, data, metrics, model_folder, models, tagging  # noqa: E402
+from helpers import alignment, data, metrics, model_folder, models, words  # noqa: E402
+from helpers.decoding import Decoder, log_softmax  # noqa: E402
 from helpers.preparation import prepare  # noqa: E402
 from helpers.settings import Settings  # noqa: E402
+from helpers.words import Habits  # noqa: E402
 
 # TensorFlow finds no gradient of the one, and the other wants places on a page.
 _NOT_TRAINABLE = {"funnel", "layoutlmv3"}
@@ -318,6 +321,8 @@ def tag_words(
 ) -> list[list[str]]:
     """Turn the sentences of a split into exactly one tag for every word.
 
+    The tags are the most probable ones that form entities, as in `helpers.inference`.
+
     Args:
         model: A token classification model.
         tokenizer: Its tokenizer.
@@ -325,16 +330,15 @@ def tag_words(
         encoded: The same, as `helpers.alignment.encode` returns it.
     """
     rows = alignment.longest_first(encoded)
-    predictor = _Ids(model)
-    ids = [
+    scores = (
         row
         for batch, _ in evaluation_batches(model, tokenizer, rows)
-        for row in predictor.predict_on_batch(batch)
-    ]
+        for row in log_softmax(model.predict_on_batch(batch).logits)
+    )
     names = split.features["ner_tags"].feature.names
-    word_counts = [len(words) for words in split["tokens"]]
-    words = alignment.read_back(ids, rows, word_counts, outside=names.index(tagging.OUTSIDE))
-    return [[names[index] for index in sentence] for sentence in words]
+    counts = [len(words) for words in split["tokens"]]
+    ids = iter(Decoder(names)(*alignment.gather_words(scores, rows, counts), counts))
+    return [[names[index] for index in islice(ids, count)] for count in counts]
 
 
 def score(
@@ -384,6 +388,8 @@ def save(
     tokenizer: PreTrainedTokenizerBase,
     settings: Settings,
     report: dict[str, Any],
+    *,
+    habits: Habits = words.DEFAULT,
 ) -> Path:
     """Write a trained model, in PyTorch's layout, as a folder that appears complete or not at all.
 
@@ -394,6 +400,7 @@ def save(
         tokenizer: Its tokenizer.
         settings: The run's choices, for the card and ``metrics.json``.
         report: Scores and times by name; ``report["test"]`` is needed for the card.
+        habits: How the training text was cut into words, as `helpers.words.learn` finds it.
 
     Returns:
         The folder.
@@ -403,7 +410,7 @@ def save(
         export(model, folder)
         tokenizer.save_pretrained(folder)
 
-    return model_folder.write(model_dir(settings), save_model, settings, report)
+    return model_folder.write(model_dir(settings), save_model, settings, report, habits)
 
 
 def fine_tune(settings: Settings) -> dict[str, Any]:
@@ -427,7 +434,9 @@ def fine_tune(settings: Settings) -> dict[str, Any]:
         "test": score(model, tokenizer, dataset["test"], encoded["test"]),
         "train_seconds": seconds,
     }
-    folder = save(model, tokenizer, settings, report)
+    folder = save(
+        model, tokenizer, settings, report, habits=words.learn(dataset["train"]["tokens"])
+    )
     if settings.push_to_hub:
         model_folder.push(folder, settings)
     return report

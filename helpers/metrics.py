@@ -27,7 +27,7 @@ import pandas as pd
 from helpers import readers
 from helpers.alignment import read_back
 from helpers.settings import dataset_options, literal
-from helpers.tagging import OUTSIDE, entity_spans
+from helpers.tagging import OUTSIDE, entity_spans, spans_to_tags, split_tag
 
 if TYPE_CHECKING:
     import evaluate
@@ -41,7 +41,11 @@ Sentences = Sequence[Sequence[str]]
 
 
 def entity_scores(
-    references: Sentences, predictions: Sentences, tokens: Sentences | None = None
+    references: Sentences,
+    predictions: Sentences,
+    tokens: Sentences | None = None,
+    *,
+    strict: bool = False,
 ) -> dict[str, Any]:
     """Turn gold and predicted tags into precision, recall, F1 and accuracy, overall and per type.
 
@@ -63,6 +67,7 @@ def entity_scores(
             nor ``I-x`` begins an entity, as in the CoNLL evaluation script.
         predictions: The predicted tags of the same sentences.
         tokens: The words of the same sentences.
+        strict: Count only entities that begin with ``B-``, as seqeval's strict mode.
 
     Returns:
         ``precision``, ``recall``, ``f1`` and ``accuracy``; with ``tokens`` also
@@ -78,6 +83,9 @@ def entity_scores(
     _check_shapes(gold, predicted, "predictions")
     metric = _seqeval()(keep_in_memory=True)  # files would be shared with other processes
     scores: dict[str, Any] = metric.compute(references=gold, predictions=predicted)
+    if strict:
+        begun = [[_well_begun(tags) for tags in tagged] for tagged in (gold, predicted)]
+        return entity_scores(*begun, tokens) | {"accuracy": scores["accuracy"]}
     if tokens is not None:
         words = [list(sentence) for sentence in tokens]
         _check_shapes(gold, words, "tokens")
@@ -294,6 +302,12 @@ def scores_table(scores: dict[str, Any]) -> pd.DataFrame:
         surface = {name: scores[f"surface_{name}"] for name in _RATIOS}
         rows["surface forms"] = {**surface, "support": ""}
     return pd.DataFrame.from_dict(rows, orient="index")[[*_RATIOS, "support"]]
+
+
+def _well_begun(tags: list[str]) -> list[str]:
+    """Keep of the tags of a sentence the entities that begin with ``B-``."""
+    spans = [span for span in entity_spans(tags) if split_tag(tags[span[1]])[0] == "B"]
+    return spans_to_tags(spans, len(tags))
 
 
 def _tags(sentences: Sentences, name: str) -> list[list[str]]:

@@ -1,19 +1,63 @@
 """A trained model to the folder that holds it, whichever framework trained it.
 
 The folder opens with ``from_pretrained`` and holds the weights (safetensors), the configuration
-with its tags, the tokenizer, ``metrics.json`` and a model card (``README.md``).
+with its tags, the tokenizer, ``tagger.json``, ``metrics.json`` and a model card (``README.md``).
 """
 
 import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from huggingface_hub import HfApi, ModelCard, ModelCardData, RepoUrl
 
+from helpers.models import ModelError
 from helpers.settings import Settings
+from helpers.words import DEFAULT, Habits
+
+_TAGGER = "tagger.json"
+
+
+@dataclass(frozen=True)
+class TaggerOptions:
+    """How a tagger is to use a model.
+
+    Attributes:
+        habits: How its training text was cut into words.
+        outside_bias: As for `helpers.decoding.Decoder`.
+    """
+
+    habits: Habits = DEFAULT
+    outside_bias: float = 0.0
+
+
+def write_tagger_options(folder: Path, options: TaggerOptions) -> None:
+    """Keep in a model's folder how a tagger is to use it, as ``tagger.json``."""
+    content = json.dumps(asdict(options), indent=2, ensure_ascii=False)
+    (folder / _TAGGER).write_text(content + "\n", encoding="utf-8")
+
+
+def read_tagger_options(folder: Path) -> TaggerOptions:
+    """Take from a model's folder how a tagger is to use it; the default where it does not say.
+
+    Raises:
+        helpers.models.ModelError: Its ``tagger.json`` holds something else.
+    """
+    path = folder / _TAGGER
+    if not path.is_file():
+        return TaggerOptions()
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        habits = Habits.from_dict(content["habits"])
+        return TaggerOptions(habits, float(content["outside_bias"]))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ModelError(
+            f"{path} does not say how the model is to be used ({type(error).__name__}: {error}); "
+            "remove it to use the defaults"
+        ) from None
 
 
 def write(
@@ -21,6 +65,7 @@ def write(
     save_model: Callable[[Path], object],
     settings: Settings,
     report: dict[str, Any],
+    habits: Habits,
 ) -> Path:
     """Write a trained model as a folder that appears complete or not at all.
 
@@ -29,6 +74,7 @@ def write(
         save_model: Writes weights, configuration and tokenizer into the folder it is given.
         settings: The run's choices, for the card and ``metrics.json``.
         report: Scores and times by name; ``report["test"]`` is needed for the card.
+        habits: How the training text was cut into words, for `TaggerOptions`.
 
     Returns:
         The folder.
@@ -37,6 +83,7 @@ def write(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     save_model(partial)
+    write_tagger_options(partial, TaggerOptions(habits))
     content = {**report, "settings": settings.to_dict()}
     (partial / "metrics.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     model_card(settings, report).save(partial / "README.md")

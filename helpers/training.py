@@ -30,11 +30,12 @@ from transformers import (
 from transformers.trainer import TRAINER_STATE_NAME as _WRITTEN_LAST
 from transformers.utils import logging as transformers_logging
 
-from helpers import alignment, metrics, model_folder, models
+from helpers import alignment, metrics, model_folder, models, words
 from helpers.data import tag_names, tags
 from helpers.inference import Tagger, has_bf16
 from helpers.preparation import prepare
 from helpers.settings import Settings, literal, load
+from helpers.words import Habits
 
 logger = logging.getLogger(__name__)
 
@@ -304,17 +305,21 @@ def save(
     tokenizer: PreTrainedTokenizerBase,
     settings: Settings,
     report: dict[str, Any],
+    *,
+    habits: Habits = words.DEFAULT,
 ) -> Path:
     """Write a trained model as a folder that appears complete or not at all.
 
     It holds the weights (safetensors), the configuration with its tags, the tokenizer,
-    ``metrics.json`` and a model card (``README.md``), and opens with ``from_pretrained``.
+    ``tagger.json``, ``metrics.json`` and a model card (``README.md``), and opens with
+    ``from_pretrained``.
 
     Args:
         model: The trained model.
         tokenizer: Its tokenizer.
         settings: The run's choices, for the card and ``metrics.json``.
         report: Scores and times by name; ``report["test"]`` is needed for the card.
+        habits: How the training text was cut into words, as `helpers.words.learn` finds it.
 
     Returns:
         The folder.
@@ -324,7 +329,7 @@ def save(
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
 
-    return model_folder.write(model_dir(settings), save_model, settings, report)
+    return model_folder.write(model_dir(settings), save_model, settings, report, habits)
 
 
 def fine_tune(settings: Settings) -> dict[str, Any]:
@@ -353,7 +358,9 @@ def fine_tune(settings: Settings) -> dict[str, Any]:
         "test": score(model, tokenizer, dataset["test"]),
         "train_seconds": seconds,
     }
-    folder = save(model, tokenizer, settings, report)
+    folder = save(
+        model, tokenizer, settings, report, habits=words.learn(dataset["train"]["tokens"])
+    )
     shutil.rmtree(checkpoints.parent)
     if settings.push_to_hub:
         model_folder.push(folder, settings)

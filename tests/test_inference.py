@@ -1,6 +1,7 @@
 """The tagger, against words and windows taken one by one."""
 
 import re
+import shutil
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
-from helpers import inference, models, tagging, words
+from helpers import inference, model_folder, models, tagging, words
 from helpers.decoding import Decoder
 from helpers.inference import Tagger
+from helpers.model_folder import TaggerOptions
+from helpers.words import Habits
 
 TAGGERS = {
     make.__name__: Tagger(tiny_model(make()), make())
@@ -195,6 +198,21 @@ def test_no_text_gives_no_entities() -> None:
 def test_a_saved_model_is_loaded_with_its_tags(tiny_model_dir: Path) -> None:
     tagger = inference.load_tagger(tiny_model_dir, device="cpu", precision="fp32")
     assert tagger(CORPUS) == [comparable(found) for found in TAGGERS["wordpiece"](CORPUS)]
+
+
+def test_a_model_is_used_as_its_folder_says(tiny_model_dir: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_model_dir, folder)
+    text = "san-francisco state-walk"
+    before = inference.load_tagger(folder, device="cpu")
+    assert {e["word"] for e in before(text)} <= {"san-francisco", "state-walk", text}
+    options = TaggerOptions(Habits(inside=""), outside_bias=-100)
+    model_folder.write_tagger_options(folder, options)
+    after = inference.load_tagger(folder, device="cpu")
+    assert after.version != before.version
+    pieces = {piece for entity in after(text) for piece in re.findall(r"\w+|-", entity["word"])}
+    assert pieces == {"san", "francisco", "state", "walk", "-"}  # nothing is outside
+    assert any(text[entity["end"] : entity["end"] + 1] == "-" for entity in after(text))
 
 
 def test_texts_and_words_come_in_any_container() -> None:

@@ -20,6 +20,7 @@ from datasets import Dataset
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from seqeval.scheme import IOB2
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import EvalPrediction, PreTrainedTokenizerFast
 
@@ -104,6 +105,20 @@ def test_scores_are_those_of_seqeval(corpus: list[Any]) -> None:
         score = getattr(seqeval.metrics, f"{name}_score")
         assert scores[name] == pytest.approx(score(gold, predicted, zero_division=0))
     assert scores["accuracy"] == pytest.approx(seqeval.metrics.accuracy_score(gold, predicted))
+
+
+@given(corpora.filter(lambda corpus: any(corpus)))
+def test_strict_scores_are_those_of_seqevals_strict_mode(corpus: list[Any]) -> None:
+    tokens, gold, predicted = columns(corpus)
+    scores = metrics.entity_scores(gold, predicted, tokens, strict=True)
+    for name in ("precision", "recall", "f1"):
+        score = getattr(seqeval.metrics, f"{name}_score")
+        expected = score(gold, predicted, mode="strict", scheme=IOB2, zero_division=0)
+        assert scores[name] == pytest.approx(expected)
+    assert scores["accuracy"] == metrics.entity_scores(gold, predicted)["accuracy"]
+    legal = [tagging.to_iob2(tags) for tags in gold], [tagging.to_iob2(tags) for tags in predicted]
+    same = metrics.entity_scores(*legal, tokens)
+    assert metrics.entity_scores(*legal, tokens, strict=True) == same
 
 
 @given(corpora.filter(lambda corpus: bool(in_place(columns(corpus)[1]))))

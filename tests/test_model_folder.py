@@ -7,6 +7,9 @@ import pytest
 from huggingface_hub import RepoUrl
 
 from helpers import model_folder, settings
+from helpers.model_folder import TaggerOptions
+from helpers.models import ModelError
+from helpers.words import Habits
 
 ROW = {"precision": 0.5, "recall": 0.25, "f1": 1 / 3, "support": 4}
 REPORT: dict[str, Any] = {"test": {**ROW, "accuracy": 0.9, "surface_f1": 0.3, "types": {"x": ROW}}}
@@ -62,3 +65,28 @@ def test_a_push_shares_the_folder_under_the_name_given(
         {"name": name, "exist_ok": True},
         {"repo_id": f"someone/{name}", "folder_path": folder},
     ]
+
+
+def test_how_a_tagger_uses_a_model_is_kept_in_its_folder(tmp_path: Path) -> None:
+    assert model_folder.read_tagger_options(tmp_path) == TaggerOptions()
+    options = TaggerOptions(Habits(inside="", abbreviations=("Corp.",)), outside_bias=0.25)
+    model_folder.write_tagger_options(tmp_path, options)
+    assert model_folder.read_tagger_options(tmp_path) == options
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        "{}",
+        '{"habits": {"tempo": 1}, "outside_bias": 0}',
+        '{"habits": {}, "outside_bias": "x"}',
+    ],
+)
+def test_another_tagger_json_is_refused(content: str, tmp_path: Path) -> None:
+    (tmp_path / "tagger.json").write_text(content)
+    with pytest.raises(
+        ModelError, match="tagger.json does not say how .* remove it to use the def"
+    ):
+        model_folder.read_tagger_options(tmp_path)

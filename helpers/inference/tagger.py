@@ -21,6 +21,7 @@ from helpers.alignment import tokenize_words
 from helpers.decoding import Decoder, log_softmax
 from helpers.inference.backends import Backend, Precision, load_model
 from helpers.inference.onnx_model import OnnxModel
+from helpers.model_folder import TaggerOptions, read_tagger_options
 from helpers.tagging import Scheme
 
 Entity = dict[str, Any]
@@ -35,6 +36,7 @@ def load_tagger(
     device: str | torch.device | None = None,
     backend: Backend = "torch",
     precision: Precision = "auto",
+    scheme: Scheme | None = None,
 ) -> "Tagger":
     """Turn the folder of a trained model into a tagger.
 
@@ -46,10 +48,12 @@ def load_tagger(
             ``[onnx]``. It exports the model into its folder, once.
         precision: ``"fp32"``, ``"bf16"`` with PyTorch, or ``"int8"`` with ONNX Runtime.
             ``"auto"`` is bf16 with PyTorch where the device has it natively, and else fp32.
+        scheme: What its labels are written in; ``None`` is what they show. Give ``"IOB1"`` for a
+            model trained on that, which has the labels of one trained on IOB2.
 
     Raises:
         helpers.models.ModelError: There is no such model, or it was not trained to tag words.
-        ValueError: A backend, precision or device that is not offered.
+        ValueError: A backend, precision, device or scheme that is not offered.
         RuntimeError: ONNX Runtime is not installed, or the model cannot be exported for it.
     """
     if isinstance(model_dir, Path) and not model_dir.is_dir():
@@ -73,7 +77,13 @@ def load_tagger(
             f"{model_dir} has the labels {', '.join(labels)} and no "
             f"{tagging.OUTSIDE!r}; it was not trained to tag entities: fine-tune it in lesson 3"
         )
-    return Tagger(model, tokenizer, version=_version(folder, backend, precision))
+    return Tagger(
+        model,
+        tokenizer,
+        options=read_tagger_options(folder),
+        scheme=scheme,
+        version=_version(folder, backend, precision, str(scheme)),
+    )
 
 
 def _version(folder: Path, *how: str) -> str:
@@ -89,6 +99,7 @@ class Tagger:
     Attributes:
         model: The token classification model, in evaluation mode.
         tokenizer: Its fast tokenizer.
+        habits: How text is cut into words, as the model's training text was.
         decoder: What turns the model's scores into tags that form entities.
         stride: Subwords that neighbouring windows of a long text share: a quarter of a window.
         version: The same for two taggers only if they are loaded from the same files, to compute
@@ -100,6 +111,7 @@ class Tagger:
         model: PreTrainedModel | OnnxModel,
         tokenizer: PreTrainedTokenizerBase,
         *,
+        options: TaggerOptions = TaggerOptions(),  # noqa: B008, since nobody can change it
         scheme: Scheme | None = None,
         version: str | None = None,
     ) -> None:
@@ -111,7 +123,12 @@ class Tagger:
         self._max_length = limit
         self.stride = (limit - tokenizer.num_special_tokens_to_add()) // 4
         labels = cast(dict[int, str], model.config.id2label)
-        self.decoder = Decoder([labels[index] for index in range(len(labels))], scheme=scheme)
+        self.habits = options.habits
+        self.decoder = Decoder(
+            [labels[index] for index in range(len(labels))],
+            scheme=scheme,
+            outside_bias=options.outside_bias,
+        )
 
     # a str is an Iterable[str] to the type checker, so it sees the two as overlapping
     @overload
@@ -129,7 +146,8 @@ class Tagger:
     ) -> list[Entity] | list[list[Entity]]:
         """Turn texts of any length into their entities, in the order given.
 
-        A text is cut into words by `helpers.words.cut`, and these are tagged as by `tag_words`.
+        A text is cut into words by `helpers.words.cut`, by the habits of the model's training
+        text, and these are tagged as by `tag_words`.
 
         Args:
             text_or_texts: One text or several: a list, a column of a table, a generator.
@@ -148,7 +166,7 @@ class Tagger:
         if isinstance(text_or_texts, str):
             return self([text_or_texts], batch_size=batch_size, min_score=min_score)[0]
         texts = _strings(text_or_texts, "texts", "text {}")
-        places = [words.cut(text) for text in texts]
+        places = [words.cut(text, self.habits) for text in texts]
         sentences = [
             [text[start:end] for start, end in cut] for text, cut in zip(texts, places, strict=True)
         ]
