@@ -20,7 +20,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
 
 FLOORS = [
-    {"tagging", "words", "settings", "cluster", "hub", "errors", "baselines"},
+    {"tagging", "decoding", "words", "settings", "cluster", "hub", "errors", "baselines"},
     {
         *("readers", "data", "models", "model_folder", "alignment", "decoding", "preparation"),
         *("metrics", "plots"),

@@ -191,8 +191,6 @@ def _round(exported: Path, target: Path) -> None:
             target / "model.onnx",
             op_types_to_quantize=["MatMul", "Gemm"],
             per_channel=True,
-            # with 7 bits, sums of two products fit the 16 that older processors have for them
-            reduce_range=True,
             weight_type=QuantType.QInt8,
         )
 
