@@ -84,8 +84,10 @@ def entity_scores(
     metric = _seqeval()(keep_in_memory=True)  # files would be shared with other processes
     scores: dict[str, Any] = metric.compute(references=gold, predictions=predicted)
     if strict:
-        begun = [[_well_begun(tags) for tags in tagged] for tagged in (gold, predicted)]
-        return entity_scores(*begun, tokens) | {"accuracy": scores["accuracy"]}
+        begun, predicted_begun = (
+            [_well_begun(tags) for tags in tagged] for tagged in (gold, predicted)
+        )
+        return entity_scores(begun, predicted_begun, tokens) | {"accuracy": scores["accuracy"]}
     if tokens is not None:
         words = [list(sentence) for sentence in tokens]
         _check_shapes(gold, words, "tokens")

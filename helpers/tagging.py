@@ -324,8 +324,8 @@ def _problem(
     elif bracket is not None:
         odd = bracket
         looks = (
-            f"the tag {odd!r:.60} looks like the brackets of OntoNotes; write 'B-' and the type where "
-            "a bracket opens, 'I-' and the type up to where it closes, and 'O' elsewhere"
+            f"the tag {odd!r:.60} looks like the brackets of OntoNotes; write 'B-' and the type "
+            "where a bracket opens, 'I-' and the type up to where it closes, and 'O' elsewhere"
         )
     elif prefixed:
         usual = re.compile(f"[BIESLUMW]{prefixed[0][1]}.+", re.DOTALL)

@@ -448,7 +448,7 @@ def test_the_order_of_two_taggers_is_the_sign_of_their_difference() -> None:
 
 @pytest.mark.parametrize("call", [metrics.f1_interval, metrics.compare])
 def test_no_sentences_have_no_interval(call: Any) -> None:
-    taggers = [[]] if call is metrics.f1_interval else [[], []]
+    taggers: list[list[list[str]]] = [[]] if call is metrics.f1_interval else [[], []]
     with pytest.raises(ValueError, match="references has no sentences; give those of a split"):
         call([], *taggers)
 

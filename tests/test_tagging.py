@@ -173,7 +173,10 @@ def test_a_scheme_allows_exactly_what_its_encoder_writes(tags: list[str], scheme
         ({"B-a": 1, "O": 3, "o": 1}, {"B-a": "B-a", "O": "O", "o": "O"}),
         ({"S-a": 1, "O": 3}, {"S-a": "S-a", "O": "O"}),
         ({"a": 9, "o": 3, "O": 9}, {"a": "I-a", "o": "I-o", "O": "O"}),
-        ({"E-mail": 9, "person": 9, "O": 9}, {"E-mail": "I-E-mail", "person": "I-person", "O": "O"}),
+        (
+            {"E-mail": 9, "person": 9, "O": 9},
+            {"E-mail": "I-E-mail", "person": "I-person", "O": "O"},
+        ),
         ({"E-mail": 9, "_": 9}, {"E-mail": "I-E-mail", "_": "O"}),
         ({"O": 3}, {"O": "O"}),
     ],

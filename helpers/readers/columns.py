@@ -99,9 +99,9 @@ class Content:
         try:
             spelling = find_spelling(counts)
         except TagError:
-            usual = (count for tag, count in counts.items() if is_tag(tag))
+            n_tags = sum(count for tag, count in counts.items() if is_tag(tag))
             begun = any(is_tag(tag) and tag != OUTSIDE for tag in counts)
-            return "tags" if begun and 2 * sum(usual) > self.n_rows else "values"
+            return "tags" if begun and 2 * n_tags > self.n_rows else "values"
         usual = set(spelling.tags.values())
         types = {split_tag(tag)[1] for tag in usual - {OUTSIDE}}
         if not types:

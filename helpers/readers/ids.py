@@ -54,6 +54,6 @@ def spell_out(split: Split, names: Sequence[str] | None) -> Split:
 def no_ids(place: str) -> str:
     """The message for names of ids where tags are no ids."""
     return (
-        f"dataset_options={{'tag_names': ...}}: is for tags that are ids; {place} holds none; leave "
-        "'tag_names' out"
+        f"dataset_options={{'tag_names': ...}}: is for tags that are ids; {place} holds none; "
+        "leave 'tag_names' out"
     )

@@ -62,8 +62,8 @@ def read_text(path: Path, *, encoding: str | None = None) -> str:
         return content.decode(encoding or "utf-8").removeprefix("\ufeff")
     except LookupError:
         raise ValueError(
-            f"dataset_options={{'encoding': {encoding!r}}}: unknown; expected the name of an encoding in Python, such as "
-            "'latin-1', 'cp1252' or 'utf-16'"
+            f"dataset_options={{'encoding': {encoding!r}}}: unknown; expected the name of an "
+            "encoding in Python, such as 'latin-1', 'cp1252' or 'utf-16'"
         ) from None
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1

@@ -16,7 +16,7 @@ ADA = [("Ada", "B-PER"), ("spoke", "O")]
 NAMES = ["O", "B-PER", "I-PER"]
 SPAN = {"start": 0, "end": 3, "label": "PER"}
 TOKENS = [{"text": "Ada", "start": 0, "end": 3}, {"text": "spoke", "start": 4, "end": 9}]
-STUDIO = {
+STUDIO: dict[str, Any] = {
     "id": 7,
     "data": {"text": "Ada spoke"},
     "annotations": [
@@ -139,7 +139,7 @@ def test_answers_that_were_not_accepted_are_no_gold(
 
 
 def test_tasks_of_label_studio(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (annotation,) = STUDIO["annotations"]  # type: ignore[misc]
+    annotation: dict[str, Any] = STUDIO["annotations"][0]
     text = lines(
         STUDIO,
         {**STUDIO, "annotations": []},

@@ -110,8 +110,9 @@ def test_conll(
         outside = "O"
     if "alone" in spelling:
         corpus = [
-            (tokens, [("entity", *places) for _, *places in spans]) for tokens, spans in corpus
-        ]  # type: ignore[misc]
+            (tokens, [("entity", start, end) for _, start, end in spans])
+            for tokens, spans in corpus
+        ]
     blocks = []
     for one in corpus:
         tags = tags_of(one, scheme, SPELLINGS[spelling], outside)
@@ -277,7 +278,7 @@ def label_studio_min(one: Annotated) -> Mapping[str, Any]:
 
 
 def prodigy(one: Annotated) -> Mapping[str, Any]:
-    text, spans, places = text_of(one)
+    text, _, places = text_of(one)
     tokens = [
         {"text": text[start:end], "start": start, "end": end, "id": at}
         for at, (start, end) in enumerate(places)
