@@ -383,7 +383,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (ValueError, OSError, RuntimeError, ImportError) as error:
         parser.exit(2, f"error: {' '.join(str(error).split())}\n")
     except KeyboardInterrupt as interrupt:
-        parser.exit(130, f"{interrupt or 'interrupted'}\n")
+        parser.exit(130, f"{str(interrupt) or 'interrupted'}\n")
     if report:
         print(metrics.scores_table(report["test"]).to_string())
         print(f"the model is in {model_dir(run)}")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from huggingface_hub import RepoUrl
+from hub import StandInHub
 
 from helpers import model_folder, settings
 from helpers.model_folder import TaggerOptions
@@ -40,31 +40,86 @@ def test_the_card_names_no_folder_of_the_author(tmp_path: Path) -> None:
         assert "Files of the author's own; all sentences" in card.content
 
 
-@pytest.mark.parametrize(
-    ("given", "name"),
-    [({}, "offline-04_tensorflow_finetuning"), ({"hub_model_id": "tagger"}, "tagger")],
-)
-def test_a_push_shares_the_folder_under_the_name_given(
-    given: dict[str, str], name: str, monkeypatch: pytest.MonkeyPatch
+PUSH = """
+from pathlib import Path
+from helpers import model_folder, settings
+run = settings.load("offline", **{given!r})
+push = lambda: model_folder.push(Path({folder!r}), run)
+problem = message(push)
+report([problem, push() if problem == "no error" else None])
+"""
+FILES = {"config.json": b"{}", "metrics.json": b"{}", "model.safetensors": b"weights" * 1000}
+FILES |= {"README.md": b"---\nlibrary_name: transformers\n---\n# A tagger\n"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A trained model, as far as uploading goes."""
+    made = tmp_path / "04_tensorflow_finetuning" / "model"
+    made.mkdir(parents=True)
+    for name, content in FILES.items():
+        (made / name).write_bytes(content)
+    return made
+
+
+def test_a_push_creates_a_repository_with_the_files_and_leaves_no_token(
+    folder: Path, tmp_path: Path
 ) -> None:
-    calls: list[dict[str, Any]] = []
+    """Takes seconds: each of two processes imports the Hub's client."""
+    with StandInHub() as hub:
+        program = PUSH.format(given={}, folder=str(folder))
+        name = "someone/offline-04_tensorflow_finetuning"
+        found = hub.python(program, home=tmp_path / "home", logged_in=True)
+        assert found == ["no error", f"{hub.endpoint}/{name}"]
+        assert hub.files(name) == FILES
+        assert name not in hub.private
 
-    class Api:
-        def create_repo(self, name: str, **options: Any) -> RepoUrl:
-            calls.append({"name": name, **options})
-            return RepoUrl(f"https://huggingface.co/someone/{name}")
+        private = PUSH.format(
+            given={"hub_private": True, "hub_model_id": "someone/mine"}, folder=str(folder)
+        )
+        hub.python(private, home=tmp_path / "home", logged_in=True)
+        assert hub.private == {"someone/mine"}
+        assert hub.files("someone/mine") == FILES
+        assert not [path for path in tmp_path.rglob("*") if path.is_file() and holds(path, hub)]
 
-        def upload_folder(self, **options: Any) -> None:
-            calls.append(options)
 
-    monkeypatch.setattr(model_folder, "HfApi", Api)
-    folder = Path("04_tensorflow_finetuning/model")
-    address = model_folder.push(folder, settings.load("offline", **given))
-    assert address == f"https://huggingface.co/someone/{name}"
-    assert calls == [
-        {"name": name, "exist_ok": True},
-        {"repo_id": f"someone/{name}", "folder_path": folder},
-    ]
+def holds(path: Path, hub: StandInHub) -> bool:
+    return hub.token.encode() in path.read_bytes()
+
+
+def test_a_push_that_was_cut_off_is_done_by_the_next(folder: Path, tmp_path: Path) -> None:
+    """Takes seconds: each of two processes imports the Hub's client."""
+    name = "someone/offline-04_tensorflow_finetuning"
+    program = PUSH.format(given={}, folder=str(folder))
+    with StandInHub() as hub:
+        hub.drop = "/commit/"
+        problem, _ = hub.python(program, home=tmp_path / "home", logged_in=True)
+        assert problem != "no error"
+        assert hub.files(name) == {}  # nothing until all of it is there
+        assert [request for request in hub.requests if request.startswith("PUT")]
+
+        hub.drop = None
+        hub.requests.clear()
+        assert hub.python(program, home=tmp_path / "home", logged_in=True)[0] == "no error"
+        assert hub.files(name) == FILES
+        assert not [request for request in hub.requests if request.startswith("PUT")]
+
+
+def test_a_push_that_may_not_be_is_refused(folder: Path, tmp_path: Path) -> None:
+    """Takes seconds: each of two processes imports the Hub's client."""
+    given = {"hub_private": True, "hub_model_id": "someone/seen"}
+    program = PUSH.format(given=given, folder=str(folder))
+    with StandInHub() as hub:
+        hub.add("model", "someone/seen", {})
+        problem, _ = hub.python(program, home=tmp_path / "home", logged_in=True)
+        assert "hub_private=True, but" in problem
+        assert "someone/seen is there already and public; choose another hub_model_id" in problem
+        assert hub.files("someone/seen") == {}
+
+        absent = PUSH.format(given={"hub_model_id": "someone/new"}, folder=str(folder))
+        problem, _ = hub.python(absent, home=tmp_path / "home")
+        assert "401" in problem
+        assert ("models", "someone/new") not in hub.commits
 
 
 def test_how_a_tagger_uses_a_model_is_kept_in_its_folder(tmp_path: Path) -> None:
