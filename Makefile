@@ -33,7 +33,7 @@ test: $(KERNEL) $(VENV)/installed-cluster ## run the tests, every notebook inclu
 	$(BIN)/python -m pytest --nbmake notebooks
 
 lab: $(KERNEL) ## open the lessons in JupyterLab
-	$(BIN)/jupyter lab --notebook-dir=notebooks
+	$(BIN)/jupyter lab --config=tools/jupyterlab.py
 
 bench: $(KERNEL) ## measure the recipes, the tagger and the preprocessing against the tutorial
 	$(BIN)/python -m benchmarks
