@@ -33,7 +33,7 @@ test: $(KERNEL) $(VENV)/installed-extras ## run the tests, every notebook includ
 	$(BIN)/python -m pytest --nbmake notebooks
 
 lab: $(KERNEL) ## open the lessons in JupyterLab
-	$(BIN)/jupyter lab --notebook-dir=notebooks
+	$(BIN)/jupyter lab --config=tools/jupyterlab.py
 
 bench: $(KERNEL) $(VENV)/installed-extras ## measure the recipes, the tagger and the preprocessing against the tutorial
 	$(BIN)/python -m benchmarks

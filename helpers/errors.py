@@ -33,7 +33,10 @@ def show_messages_alone() -> None:
         tb_offset: int | None = None,
     ) -> None:
         if _is_ours(etype, tb) and _is_read_along(shell):
+            cause, is_whole = value.__cause__, value.__suppress_context__
+            value.__cause__ = None  # of which IPython 7, as in Colab, would show the trace
             shell.showtraceback((etype, value, tb), exception_only=True)
+            value.__cause__, value.__suppress_context__ = cause, is_whole
         elif issubclass(etype, their_types):
             theirs(etype, value, tb, tb_offset=tb_offset)
         else:

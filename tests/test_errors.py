@@ -54,6 +54,18 @@ def test_the_trace_is_there_on_request(kernel: BlockingKernelClient) -> None:
     assert MESSAGE in text
 
 
+def test_an_error_with_a_cause_is_one_message_too(kernel: BlockingKernelClient) -> None:
+    code = """
+from helpers import hub
+hub.constants.ENDPOINT = "http://127.0.0.1:9"
+hub.download("model", "me/tagger", revision=None, files=["*"])
+"""
+    text = shown(kernel, code)
+    assert "cannot fetch the model me/tagger" in text
+    assert len(text.splitlines()) == 2
+    assert "direct cause of the following exception" in shown(kernel, "%tb")
+
+
 def test_a_batch_gets_the_trace(kernel: BlockingKernelClient) -> None:
     text = shown(kernel, WRONG, batch=True)
     assert "Traceback (most recent call last)" in text

@@ -1,6 +1,7 @@
 """The project's own promises: files that must agree, and imports that must stay light."""
 
 import ast
+import asyncio
 import re
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from typing import Any
 import nbformat
 import pytest
 import yaml
+from ipykernel.ipkernel import IPythonKernel
+from traitlets.config.loader import PyFileConfigLoader
 
 ROOT = Path(__file__).resolve().parent.parent
 HELPERS = ROOT / "helpers"
@@ -139,6 +142,39 @@ def test_badges_and_set_up_cells_carry_the_repositorys_address() -> None:
             in lesson.cells[0].source
         )
         assert f"{PROJECT['urls']['Repository']}@v{PROJECT['version']}" in lesson.cells[1].source
+
+
+def test_jupyterlab_opens_lesson_1_at_the_root_and_does_not_change_it() -> None:
+    command = "jupyter lab --config=tools/jupyterlab.py"
+    assert command in README
+    assert command in MAKEFILE
+    config = PyFileConfigLoader("jupyterlab.py", str(ROOT / "tools")).load_config()
+    assert config.LabApp.default_url == f"/lab/tree/notebooks/{NOTEBOOKS[0].name}"
+    manager = config.ServerApp.contents_manager_class(root_dir=str(ROOT))
+    for path in NOTEBOOKS:
+        shown = asyncio.run(manager.get(f"notebooks/{path.name}"))["content"]
+        # what JupyterLab would write into it when the kernel has started
+        assert shown["metadata"].pop("language_info") == IPythonKernel.language_info
+        stored = nbformat.read(path, as_version=4)
+        del stored.metadata["language_info"]
+        for cell in shown["cells"]:
+            cell["metadata"].pop("trusted", None)
+        assert shown == stored
+
+
+def test_no_lesson_gives_a_parameter_another_meaning() -> None:
+    """Else the cell of the settings, run again, would take what a later cell left in the name."""
+    for path in NOTEBOOKS:
+        lesson = nbformat.read(path, as_version=4)
+        code = [cell.source for cell in lesson.cells if cell.cell_type == "code"]
+        parameters = names_set_in(code[1])
+        assert "profile" in parameters
+        assert not parameters & {name for source in code[2:] for name in names_set_in(source)}
+
+
+def names_set_in(source: str) -> set[str]:
+    nodes = ast.walk(ast.parse(source))
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -260,6 +260,24 @@ inference.tag_file(tagger, source, target, buffer=10)
 """
 
 
+@pytest.mark.parametrize("text", ["short", "long " * 500])
+def test_an_interruption_loses_a_few_hundred_texts_or_some_kilobytes(
+    tagger: Tagger, tmp_path: Path, text: str
+) -> None:
+    source = write(tmp_path / "in.txt", [{"text": text}] * 1000)
+    sizes = []
+
+    def engine(job: files.Job, parts: Sequence[formats.Part]) -> Iterator[formats.Part]:
+        sizes.extend(part.n_records for part in parts)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        inference.tag_file(tagger, source, tmp_path / "out.jsonl", engine=engine)
+    assert sum(sizes) == 1000
+    assert max(sizes) * len(text) <= 2**17
+    assert max(sizes) <= 500
+
+
 def test_a_killed_job_goes_on_with_what_is_missing(
     tagger: Tagger, tiny_model_dir: Path, tmp_path: Path
 ) -> None:

@@ -29,7 +29,7 @@ from helpers.inference.tagger import Tagger
 
 logger = logging.getLogger(__name__)
 
-_PARTS_A_ROW_GROUP = 16
+_PARTS_A_ROW_GROUP = 128
 _SHOWN = 5
 
 
@@ -129,7 +129,7 @@ def tag_file(
     *,
     text_field: str = "text",
     batch_size: int = 32,
-    buffer: int = 4096,
+    buffer: int = 256,
     engine: Engine | None = None,
 ) -> Counts:
     """Turn a file of texts, of any size, into JSON Lines or Parquet with the entities of each.
@@ -149,8 +149,9 @@ def tag_file(
         target: The JSON Lines or Parquet file to write.
         text_field: The field that holds the text, in JSON Lines and Parquet.
         batch_size: Windows that go through the model at once.
-        buffer: Records held in memory at once, within which they are sorted by length; long
-            records make it fewer.
+        buffer: Records in a part, within which they are sorted by length; long records make it
+            fewer. An interruption loses a part, which takes seconds; sixteen times as many gain 5
+            to 10 % in speed.
         engine: What tags the parts of the job; ``None`` is the tagger, here.
 
     Raises:

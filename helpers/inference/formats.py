@@ -33,7 +33,7 @@ _ENTITIES_TYPE = pa.list_(
 )
 _PARQUET = ".parquet"
 _JSON_LINES = (".jsonl", ".ndjson", ".json")
-_PART_BYTES = 2**20
+_PART_BYTES = 2**17
 
 
 class Part(NamedTuple):
@@ -134,7 +134,7 @@ class Lines:
     schema: None = None
 
     def parts(self, size: int) -> list[Part]:
-        """Cut it into parts of at most so many lines, and about a mebibyte."""
+        """Cut it into parts of at most so many lines, and about 128 kibibytes."""
         found: list[Part] = []
         first, offset, count, n_bytes = 1, 0, 0, 0
         with self.path.open("rb") as file:
@@ -218,7 +218,7 @@ class Rows:
             raise ValueError(f"{self.path}: the column {self.text_field!r} is {kind}, not text")
 
     def parts(self, size: int) -> list[Part]:
-        """Cut it into parts of at most so many rows, and about a mebibyte."""
+        """Cut it into parts of at most so many rows, and about 128 kibibytes."""
         about = parquet.read_metadata(self.path)
         n_bytes = sum(
             about.row_group(group).total_byte_size for group in range(about.num_row_groups)

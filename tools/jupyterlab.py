@@ -1,0 +1,26 @@
+"""How JupyterLab shows the lessons: ``jupyter lab --config=tools/jupyterlab.py``."""
+
+from typing import Any
+
+from ipykernel.ipkernel import IPythonKernel
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+
+
+class Lessons(AsyncLargeFileManager):
+    """Files as they are, and notebooks with the version of Python that will run them.
+
+    JupyterLab writes it into a notebook that it opens, and where it was another one, such as none,
+    marks the notebook as changed.
+    """
+
+    async def get(self, path: str, content: bool = True, *args: Any, **options: Any) -> Any:
+        """Read a file or a folder."""
+        model = await super().get(path, content, *args, **options)
+        if content and model["type"] == "notebook":
+            model["content"]["metadata"]["language_info"] = dict(IPythonKernel.language_info)
+        return model
+
+
+c = get_config()  # type: ignore[name-defined]  # noqa: F821 -- JupyterLab provides it
+c.ServerApp.contents_manager_class = Lessons
+c.LabApp.default_url = "/lab/tree/notebooks/01_exploration.ipynb"
