@@ -265,7 +265,7 @@ def test_an_interruption_loses_a_few_hundred_texts_or_some_kilobytes(
     tagger: Tagger, tmp_path: Path, text: str
 ) -> None:
     source = write(tmp_path / "in.txt", [{"text": text}] * 1000)
-    sizes = []
+    sizes: list[int] = []
 
     def engine(job: files.Job, parts: Sequence[formats.Part]) -> Iterator[formats.Part]:
         sizes.extend(part.n_records for part in parts)
