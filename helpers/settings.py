@@ -155,7 +155,8 @@ def literal(text: str) -> Any:
 
 def _problem(problem: ErrorDetails) -> str:
     """Say what is wrong with a value, and in a mapping with which of its entries."""
-    name = "".join(f"{part}: " for part in problem["loc"][1:2])
+    setting, *inside = problem["loc"]
+    name = f"{inside[0]}: " if setting == "dataset_options" and inside else ""
     if problem["type"] == "extra_forbidden":
         return f"{name}no such option; valid options: {', '.join(DatasetOptions.__annotations__)}"
     return name + problem["msg"]

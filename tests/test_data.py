@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,7 +46,11 @@ def forms(dataset: Dataset) -> list[tuple[str, str]]:
 
 
 def lines_of(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.name == "helpers.data"]
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.name.startswith("helpers") and record.levelno >= logging.WARNING
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -199,18 +204,84 @@ class TestSources:
         made = folder(tmp_path, dict.fromkeys(names, text))
         loaded = data.load(made)
         assert tags(loaded["test"]) == [["B-x", "I-x", "B-x", "O"]]
-        train = made / "train.conll"
-        assert lines_of(caplog) == [f"{train}: converted the tags from {scheme} to IOB2"]
+        assert lines_of(caplog) == [
+            f"{made / name}: converted the tags from {scheme} to IOB2" for name in sorted(names)
+        ]
 
     def test_types_without_prefixes(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-        files = dict.fromkeys(("train.conll", "dev.conll", "test.conll"), "a\tx\nb\tx\nc\ty\nd\tO")
-        assert tags(data.load(folder(tmp_path, files))["train"]) == [["B-x", "I-x", "B-y", "O"]]
-        (line,) = lines_of(caplog)
-        assert line.endswith("converted the tags from types without prefixes to IOB2")
+        names = ("train.conll", "dev.conll", "test.conll")
+        files = dict.fromkeys(names, "d\tO\na\tx\nb\tx\nc\ty\nd\ty\n")
+        loaded = data.load(folder(tmp_path, files))
+        assert tags(loaded["train"]) == [["O", "B-x", "I-x", "B-y", "I-y"]]
+        assert lines_of(caplog) == [
+            f"{tmp_path / name}: converted the tags from types without prefixes to IOB2"
+            for name in sorted(names)
+        ]
 
-    def test_the_scheme_is_told_from_all_splits_together(self, tmp_path: Path) -> None:
-        files = {"train.conll": "a\tI-x\nb\tB-x\n", "dev.conll": "a\tI-x\n", "test.conll": "a\tI-x"}
-        assert tags(data.load(folder(tmp_path, files))["test"]) == [["B-x"]]
+    def test_each_split_is_read_in_its_own_scheme(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        files = {
+            "dev.conll": "Ada\tI-x\nBo\tB-x\n",
+            "test.conll": "so\tO\nAda\tB_x\nBo\tI_x\n",
+            "train.conll": "Ada\tB-x\nBo\tE-x\n",
+        }
+        loaded = data.load(folder(tmp_path, files))
+        assert [tags(split)[0] for split in loaded.values()] == [
+            ["B-x", "I-x"],
+            ["B-x", "B-x"],
+            ["O", "B-x", "I-x"],
+        ]
+        assert [line.rpartition("from ")[2] for line in lines_of(caplog)] == [
+            "IOB1 to IOB2",
+            "IOB2 to IOB2, 'B_x' read as 'B-x'",
+            "IOBES to IOB2",
+        ]
+
+    def test_a_tag_whose_type_train_knows_is_known(self, tmp_path: Path) -> None:
+        files = {"train.conll": "a\tB-x\n", "dev.conll": "b\tB-x\nc\tI-x\n", "test.conll": "d\tO"}
+        assert tags(data.load(folder(tmp_path, files))["validation"]) == [["B-x", "I-x"]]
+
+    @pytest.mark.parametrize(
+        "names",
+        [
+            ("train.tsv", "devel.tsv", "test.tsv"),
+            ("train.iob", "dev.iob", "test.iob"),
+            ("train.bmes", "valid.bmes", "test.bmes"),
+            ("train.bioes", "validate.bioes", "test.bioes"),
+            ("train.conllup", "val.conllup", "test.conllup"),
+            ("training.txt", "development.txt", "testing.txt"),
+            ("train", "eval", "test"),
+            ("eng.train", "eng.testa", "eng.testb"),
+            ("ned.train", "ned.testa", "ned.testb"),
+        ],
+    )
+    def test_names_that_splits_have(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, names: tuple[str, str, str]
+    ) -> None:
+        files = {name: ONE * count for count, name in enumerate(names, start=1)}
+        loaded = data.load(folder(tmp_path, files))
+        assert [split.num_rows for split in loaded.values()] == [1, 2, 3]
+        assert lines_of(caplog) == []
+
+    def test_what_is_left_alone_is_named(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        files = dict.fromkeys(("train.conll", "dev.conll", "test.conll"), ONE)
+        others = {"README.md": "", "train.py": "", "extra.conll": ONE, ".hidden": ""}
+        data.load(folder(tmp_path, files | others))
+        assert lines_of(caplog) == [f"{tmp_path}: left alone README.md, extra.conll, train.py"]
+
+    def test_folders_of_brat(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        for split in ("train", "dev", "test"):
+            folder(tmp_path / split, {"a.txt": "Ada spoke", "a.ann": "T1\tPER 0 3\tAda\n"})
+        loaded = data.load(tmp_path)
+        assert all(tags(split) == [["B-PER", "O"]] for split in loaded.values())
+        documents = {f"{name}.txt": "Ada spoke" for name in "abcd"}
+        notes = {f"{name}.ann": "T1\tPER 0 3\tAda\n" for name in "abcd"}
+        whole = folder(tmp_path / "whole", documents | notes)
+        assert sum(split.num_rows for split in data.load(whole).values()) == 4
+        assert lines_of(caplog)[0] == f"{whole}: took its documents, of BRAT, for train"
 
     @pytest.mark.parametrize(
         ("given", "sizes", "missing"),
@@ -276,9 +347,9 @@ class TestFaults:
     def test_parameters(self, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="max_sentences=0: expected None or a number from 1"):
             data.load("sample", max_sentences=0)
-        with pytest.raises(ValueError, match=r"revision='main' is for the Hub; 'sample' is local"):
+        with pytest.raises(ValueError, match="dataset_revision='main': is for the Hub, and 'sam"):
             data.load("sample", revision="main")
-        with pytest.raises(ValueError, match=r"columns= is for CoNLL files; 'wnut_17' is a data s"):
+        with pytest.raises(ValueError, match="is for files, and 'wnut_17' is a data set on the"):
             data.load("wnut_17", columns=("tag", "token"))
 
     def test_no_such_path(self, tmp_path: Path) -> None:
@@ -296,8 +367,8 @@ class TestFaults:
             data.load(made / "train.conll")
 
     def test_splits_of_a_map(self, tmp_path: Path) -> None:
-        with pytest.raises(ValueError, match="the split 'eval': expected train, validation, test"):
-            data.load({"train": "a", "eval": "b"})
+        with pytest.raises(ValueError, match="the split 'more': expected train, validation, test"):
+            data.load({"train": "a", "more": "b"})
         with pytest.raises(ValueError, match="the split 'dev': expected train, validation, test"):
             data.load({"train": "a", "validation": "b", "dev": "c"})
         with pytest.raises(ValueError, match="no train split; found test"):
@@ -309,7 +380,12 @@ class TestFaults:
         two = {"train.conll": ONE, "train.jsonl": ""}
         self.expect(tmp_path / "a", two, r"train\.conll and train\.jsonl are both named for the sp")
         self.expect(tmp_path / "b", {"test.conll": ONE}, r"no train split; .*; found test\.conll")
-        self.expect(tmp_path / "c", {"train.md": ""}, r"no train split; looked for .*; found none")
+        self.expect(
+            tmp_path / "c",
+            {"train.md": ""},
+            r"no train split; looked for .*; found train\.md\. Ren",
+        )
+        self.expect(tmp_path / "d", {}, r"no train split; .*; found none\. Rename a file, or give")
 
     def test_an_empty_split(self, tmp_path: Path) -> None:
         self.expect(tmp_path, {"train.conll": ONE, "test.conll": "\n"}, r"test\.conll: empty; exp")
@@ -317,11 +393,8 @@ class TestFaults:
     @pytest.mark.parametrize(
         ("train", "test", "message"),
         [
-            ("Ada\tB-x\nL\tx\n", "a\tO", r"train\.conll, line 2: the tag 'x' has no prefix"),
-            ("Ada\tB-x\n", "a\tO\n\nb\tO\nc\tI-x\n", r"test\.conll, line 4: the tag 'I-x' cannot"),
-            ("Ada\tS-x\n", "a\tO\n\nb\tB-x\n", r"test\.conll, line 3: the end of the sentence"),
-            ("Ada\tB-x\n", "a\tO\n\nb\tB-x\nc\tI-x\n", r"test\.conll, line 4: the tag 'I-x' does"),
-            ("Ada\tB-x\n", "a\tB-y\n", r"test\.conll, line 1: the tag 'B-y' does not occur in tr"),
+            ("Ada\tB-x\nB\tO\nL\tx\n", "a\tO", r"train\.conll, line 3: the tag 'x' is not written"),
+            ("Ada\tB-x\n", "a\tB-y\n", r"test\.conll, line 1: the type 'y' does not occur in tra"),
             ("Ada\tO\n", "a\tB-y\n", r"train\.conll: every tag is O; expected entities in train"),
         ],
     )
@@ -330,7 +403,7 @@ class TestFaults:
 
     def test_the_whole_split_is_checked_before_a_slice_is_drawn(self, tmp_path: Path) -> None:
         files = {"train.conll": "a\tB-x\n\n" * 9, "dev.conll": "a\tO\n\n" * 99 + "a\tB-y"}
-        self.expect(tmp_path, files, r"line 199: the tag 'B-y' does not occur", max_sentences=1)
+        self.expect(tmp_path, files, r"line 199: the type 'y' does not occur", max_sentences=1)
 
     def test_too_few_to_split(self, tmp_path: Path) -> None:
         self.expect(tmp_path, {"train.conll": ONE * 2}, "holds 2 sentences, too few to draw valid")
@@ -415,7 +488,7 @@ def answers(
         hub.add("dataset", "me/json", three)
         hub.add("dataset", "me/json", {"train.jsonl": jsonl(*"defghijklm")}, revision="v1")
         hub.add("dataset", "me/card", {"README.md": CARD, "a.jsonl": jsonl(*"nopqrstuvw")})
-        hub.add("dataset", "me/columns", {"train.jsonl": b'{"words": ["a"]}'})
+        hub.add("dataset", "me/columns", {"train.jsonl": b'{"toks": ["a"]}'})
         many = {f"{name}/train/0000.parquet": folders["train"] for name in ("de", "en")}
         hub.add("dataset", "me/many", many)
         hub.add("dataset", "me/nothing", {"weights.bin": b"", "README.md": b""})
@@ -471,9 +544,12 @@ class TestHub:
         ("question", "parts"),
         [
             ("script", ["ValueError: wnut_17 at revision main", "'refs/convert/parquet'"]),
-            ("branch", ["ValueError: revision='v9': wnut_17 has no such branch, tag or commit"]),
+            (
+                "branch",
+                ["ValueError: dataset_revision='v9': wnut_17 has no such branch, tag or commit"],
+            ),
             ("unknown", ["FileNotFoundError: no such data set: me/unknown", "hf auth login"]),
-            ("columns", ["ValueError: me/columns, split train: expected a column tokens and one"]),
+            ("columns", ["ValueError: me/columns, split train: expected a column tokens or wor"]),
             ("many", ["ValueError: me/many holds several data sets: de, en; download the files"]),
             ("nothing", ["FileNotFoundError: me/nothing: holds no data in a form that"]),
             ("no train", ["ValueError: me/test: no train split; found test"]),

@@ -438,14 +438,14 @@ def test_the_command_refuses_files_whose_words_differ(
 def test_the_command_names_what_it_cannot_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    good = conll(tmp_path / "good", "a B-x\nb O\n")
-    mixed = conll(tmp_path / "mixed", "a B-x\nb y\n")
+    good = conll(tmp_path / "good", "a B-x\nb O\nc O\n")
+    mixed = conll(tmp_path / "mixed", "a B-x\nb y\nc O\n")
     assert f"no such file: {tmp_path / 'none'}" in refusal(good, tmp_path / "none", capsys=capsys)
     assert f"{tmp_path / 'empty'}: empty" in refusal(
         conll(tmp_path / "empty", ""), good, capsys=capsys
     )
     error = refusal(good, mixed, capsys=capsys)
-    assert f"{mixed}, line 2: the tag 'y' has no prefix" in error
+    assert f"{mixed}, line 2: the tag 'y' is not written like the others" in error
 
 
 def test_the_command_runs_as_a_module() -> None:

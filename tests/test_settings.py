@@ -58,6 +58,18 @@ def test_settings_are_frozen_and_become_a_plain_dictionary() -> None:
         ("smoke", {"max_length": 3}, "max_length: .* greater than or equal to 8; found 3"),
         ("smoke", {"stride": -1}, "stride: .* greater than or equal to 0; found -1"),
         ("smoke", {"dataset": 3}, "dataset: Input should be a valid .*; found 3"),
+        (
+            "smoke",
+            {"dataset_options": {"column": ["token", "tag"]}},
+            "dataset_options: column: no such option; valid options: columns, tag_names, encoding, o",
+        ),
+        ("smoke", {"dataset_options": {"columns": "token"}}, "dataset_options: columns: .*; found"),
+        (
+            "smoke",
+            {"dataset_options": {"overlaps": "all"}},
+            "overlaps: Input should be 'refuse' or",
+        ),
+        ("smoke", {"dataset_options": "latin-1"}, "dataset_options: Input should be a valid dict"),
     ],
 )
 def test_what_is_unknown_or_of_the_wrong_type_is_refused(
@@ -65,3 +77,22 @@ def test_what_is_unknown_or_of_the_wrong_type_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         settings.load(profile, **overrides)
+
+
+OPTIONS = {
+    "columns": ["token", "tag"],
+    "tag_names": ["O", "B-x"],
+    "encoding": "latin-1",
+    "overlaps": "outermost",
+}
+
+
+def test_options_of_the_data_are_a_mapping() -> None:
+    run = settings.load("smoke", dataset_options=OPTIONS)
+    assert run.dataset_options == settings.dataset_options(OPTIONS) == OPTIONS
+    assert settings.load("smoke").dataset_options == settings.dataset_options({}) == {}
+    assert run.to_dict()["dataset_options"] == OPTIONS
+
+
+def test_options_come_from_the_command_line_as_they_are_written() -> None:
+    assert settings.literal(str(OPTIONS)) == OPTIONS

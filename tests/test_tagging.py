@@ -1,5 +1,7 @@
 """Tag schemes, against plain encoders that write each scheme word by word."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,11 +11,13 @@ from helpers.tagging import (
     Scheme,
     Span,
     TagError,
-    detect_scheme,
     entity_spans,
+    find_scheme,
+    find_spelling,
     id2label,
     label2id,
     label_names,
+    may_follow,
     spans_to_tags,
     split_tag,
     to_iob2,
@@ -96,19 +100,7 @@ def test_every_scheme_holds_the_spans_and_converts_to_iob2(
     spans, n_words = sentence
     tags = encode(spans, n_words, scheme)
     assert entity_spans(tags) == spans
-    assert to_iob2(tags, scheme) == encode(spans, n_words, "IOB2") == spans_to_tags(spans, n_words)
-
-
-@given(annotated())
-def test_bare_types_join_neighbours_of_one_type(sentence: tuple[list[Span], int]) -> None:
-    spans, n_words = sentence
-    bare = [split_tag(tag)[1] or "O" for tag in encode(spans, n_words, "IOB2")]
-    converted = to_iob2(bare, "bare")
-    assert [split_tag(tag)[1] or "O" for tag in converted] == bare
-    before = ["O", *bare]
-    assert [tag[0] for tag in converted] == [
-        "O" if tag == "O" else "I" if tag == before[at] else "B" for at, tag in enumerate(bare)
-    ]
+    assert to_iob2(tags) == encode(spans, n_words, "IOB2") == spans_to_tags(spans, n_words)
 
 
 @given(st.lists(st.sampled_from(["O", *(f"{p}-{t}" for p in "BIES" for t in TYPES)]), max_size=9))
@@ -117,91 +109,99 @@ def test_entity_spans_reads_wrong_tags_as_seqeval_does(tags: list[str]) -> None:
     assert entity_spans(tags) == expected
 
 
+ANY = [*(f"{prefix}-{type_}" for prefix in "BIESLU" for type_ in "xy")]
+
+
+@given(st.lists(st.sampled_from(["O", *ANY]), max_size=9))
+def test_any_tags_become_iob2_with_the_same_spans(tags: list[str]) -> None:
+    converted = to_iob2(tags)
+    assert entity_spans(converted) == entity_spans(tags)
+    assert encode(entity_spans(tags), len(tags), "IOB2") == converted
+
+
 @given(st.lists(annotated(), min_size=1, max_size=6), st.sampled_from(SCHEMES))
-def test_detected_scheme_keeps_the_spans(
+def test_the_scheme_of_well_formed_tags_is_found(
     corpus: list[tuple[list[Span], int]], scheme: Scheme
 ) -> None:
     tagged = [encode(spans, n_words, scheme) for spans, n_words in corpus]
-    detected = detect_scheme(tagged)
-    read = [entity_spans(to_iob2(tags, detected)) for tags in tagged]
-    assert read == [spans for spans, _ in corpus]
+    found, irregular, first = find_scheme(tagged)
     prefixes = {split_tag(tag)[0] for tags in tagged for tag in tags}
-    if prefixes & set("ESLU"):
-        assert detected == scheme
+    if scheme in ("IOB1", "IOB2") or prefixes & set("ESLU"):
+        assert (irregular, first) == (0, None)
+        assert found == scheme or tagged == [encode(*one, found) for one in corpus]
 
 
 @pytest.mark.parametrize(
-    ("corpus", "scheme"),
+    ("corpus", "found"),
     [
-        ([["O"], []], "IOB2"),
-        ([["B-a", "I-a"], ["B-a"]], "IOB2"),
-        ([["I-a", "I-a"], ["O", "B-b"]], None),
-        ([["I-a", "B-a"], ["O", "I-b"]], "IOB1"),
-        ([["S-a"]], "IOBES"),
-        ([["B-a", "E-a"], ["O"]], "IOBES"),
-        ([["U-a"]], "BILOU"),
-        ([["B-a", "L-a"], ["O"]], "BILOU"),
-        ([["a", "O", "b-c"]], "bare"),
+        ([["O"], []], ("IOB2", 0, None)),
+        ([["B-a", "I-a"], ["B-a"]], ("IOB2", 0, None)),
+        ([["I-a", "B-a"], ["O", "I-b"]], ("IOB1", 0, None)),
+        ([["I-a", "I-a"], ["O", "B-b"], ["I-a"]], ("IOB1", 1, (1, 1))),
+        ([["B-a", "I-a"], ["O", "I-a"], ["B-a"]], ("IOB2", 1, (1, 1))),
+        ([["S-a"]], ("IOBES", 0, None)),
+        ([["B-a", "E-a"], ["B-a", "O"]], ("IOBES", 1, (1, 1))),
+        ([["S-a"], ["B-a"]], ("IOBES", 1, (1, 0))),
+        ([["U-a"]], ("BILOU", 0, None)),
+        ([["U-a", "L-a"]], ("BILOU", 1, (0, 1))),
     ],
 )
-def test_detect_scheme(corpus: list[list[str]], scheme: Scheme | None) -> None:
-    if scheme is None:
-        with pytest.raises(TagError):
-            detect_scheme(corpus)
-    else:
-        assert detect_scheme(corpus) == scheme
-
-
-@pytest.mark.parametrize(
-    ("corpus", "sentence", "position", "message"),
-    [
-        ([["O"], ["B-a", "a"]], 1, 1, "the tag 'a' has no prefix"),
-        ([["B-a", "I-a"], ["O", "I-a"]], 1, 1, "the tag 'I-a' cannot follow in IOB2: found 'O'"),
-        ([["I-b", "B-a"]], 0, 0, "the tag 'I-b' cannot follow in IOB2: found nothing before it"),
-        ([["B-a", "E-a"], ["B-a", "O"]], 1, 1, "the tag 'O' cannot follow in IOBES: found 'B-a'"),
-        ([["S-a"], ["B-a"]], 1, 0, "the end of the sentence cannot follow in IOBES: found 'B-a'"),
-        ([["U-a", "L-a"]], 0, 1, "the tag 'L-a' cannot follow in BILOU: found 'U-a'"),
-        ([["B-a", "E-a", "U-a"]], 0, 2, "the tag 'U-a' belongs to BILOU"),
-    ],
-)
-def test_faults_are_named_with_their_place(
-    corpus: list[list[str]], sentence: int, position: int, message: str
+def test_find_scheme(
+    corpus: list[list[str]], found: tuple[Scheme, int, tuple[int, int] | None]
 ) -> None:
-    with pytest.raises(TagError, match=message) as caught:
-        detect_scheme(corpus)
-    assert (caught.value.sentence, caught.value.position) == (sentence, position)
+    assert find_scheme(corpus) == found
 
 
-@pytest.mark.parametrize(
-    ("tags", "scheme", "position", "message"),
-    [
-        (["O", "S-a"], "IOB2", 1, "the tag 'S-a' is not one of IOB2; expected 'O' or B-, I-"),
-        (["a"], "IOBES", 0, "the tag 'a' is not one of IOBES; expected 'O' or B-, E-, I-, S-"),
-        (["a", "B-a"], "bare", 1, "not one of bare; expected 'O' or a type without a prefix"),
-        (["O", "B-a"], "IOB1", 1, "the tag 'B-a' cannot follow in IOB1"),
-        (["B-a", "I-b"], "IOB2", 1, "the tag 'I-b' cannot follow in IOB2: found 'B-a'"),
-    ],
-)
-def test_to_iob2_refuses_what_the_scheme_does_not_allow(
-    tags: list[str], scheme: Scheme, position: int, message: str
-) -> None:
-    with pytest.raises(TagError, match=message) as caught:
-        to_iob2(tags, scheme)
-    assert caught.value.position == position
-
-
-@given(
-    st.lists(st.sampled_from(["O", *(f"{p}-{t}" for p in "BIESLU" for t in "xy")]), max_size=7),
-    st.sampled_from(SCHEMES),
-)
+@given(st.lists(st.sampled_from(["O", *ANY]), max_size=7), st.sampled_from(SCHEMES))
 def test_a_scheme_allows_exactly_what_its_encoder_writes(tags: list[str], scheme: Scheme) -> None:
-    allowed = encode(entity_spans(tags), len(tags), scheme) == tags
-    try:
-        to_iob2(tags, scheme)
-    except TagError:
-        assert not allowed
-    else:
-        assert allowed
+    letters = {"IOB1": "BI", "IOB2": "BI", "IOBES": "BIES", "BILOU": "BILU"}[scheme]
+    tags = [tag for tag in tags if tag[0] in f"O{letters}"]
+    allowed = all(
+        may_follow(before, tag, scheme)
+        for before, tag in zip(["O", *tags], [*tags, "O"], strict=True)
+    )
+    assert allowed == (encode(entity_spans(tags), len(tags), scheme) == tags)
+
+
+@pytest.mark.parametrize(
+    ("counts", "tags"),
+    [
+        ({"B-a": 1, "O": 3}, {"B-a": "B-a", "O": "O"}),
+        ({"b_a": 1, "m_a": 1, "o": 3}, {"b_a": "B-a", "m_a": "I-a", "o": "O"}),
+        ({"a:B": 1, "a:W": 1, "OTHER": 3}, {"a:B": "B-a", "a:W": "S-a", "OTHER": "O"}),
+        ({"B": 1, "I": 1, "0": 3}, {"B": "B-entity", "I": "I-entity", "0": "O"}),
+        ({"B-a": 1, "O": 3, "o": 1}, {"B-a": "B-a", "O": "O", "o": "O"}),
+        ({"S-a": 1, "O": 3}, {"S-a": "S-a", "O": "O"}),
+        ({"a": 9, "o": 3, "O": 9}, {"a": "I-a", "o": "I-o", "O": "O"}),
+        (
+            {"E-mail": 9, "person": 9, "O": 9},
+            {"E-mail": "I-E-mail", "person": "I-person", "O": "O"},
+        ),
+        ({"E-mail": 9, "_": 9}, {"E-mail": "I-E-mail", "_": "O"}),
+        ({"O": 3}, {"O": "O"}),
+    ],
+)
+def test_find_spelling(counts: dict[str, int], tags: dict[str, str]) -> None:
+    assert find_spelling(counts).tags == tags
+
+
+@pytest.mark.parametrize(
+    ("counts", "odd", "message"),
+    [
+        ({"O": 9, "B-a": 2, "a": 2}, "a", "the tag 'a' is not written like the others, such as 'B"),
+        ({"O": 9, "B-a": 2, "B_a": 2}, "B_a", "the tag 'B_a' is not written like the others"),
+        ({"O": 9, "B-a": 2, "S-a": 1, "a": 2}, "a", "the tag 'a' is not written like the others"),
+        ({"O": 9, "1": 2, "2": 2}, None, "the tags are numbers, such as '1', '2'; say which tag"),
+        ({"*": 9, "(PER": 2}, "(PER", "the tag '(PER' looks like the brackets of OntoNotes; writ"),
+        ({"NN": 9, "VB": 9}, None, "no word is tagged 'O', and the tags ('NN', 'VB') have no"),
+        ({"O": 9, "a": 1, "b": 1}, None, "('a', 'b'; 2 different ones on 2 words) do not look"),
+        ({"O": 9, "a?": 9}, "a?", "do not look like types of entities, since types repeat; give"),
+    ],
+)
+def test_what_is_no_spelling(counts: dict[str, int], odd: str | None, message: str) -> None:
+    with pytest.raises(TagError, match=re.escape(message)) as caught:
+        find_spelling(counts)
+    assert odd is None or caught.value.tag == odd
 
 
 @pytest.mark.parametrize(
