@@ -13,13 +13,17 @@ TF_PACKAGES := '.[tensorflow-cpu,dev]'
 ifneq ($(shell command -v nvidia-smi),)
 TF_PACKAGES := '.[tensorflow,dev]' 'tensorflow[and-cuda]'
 endif
+COLAB := .venv-colab
 PIP := -m pip --disable-pip-version-check
+# seqeval is built from its source. Before pip 25.3 that is done with whatever setuptools is there,
+# and fails with some; like this, each build has a setuptools of its own.
+export PIP_USE_PEP517 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help lessons test lab bench lint clean
+.PHONY: help lessons test test-colab test-versions lab bench lint clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 	@echo
 	@echo "make lessons PROFILE=offline|smoke|full   offline needs no Hub, smoke is a quick look,"
 	@echo "                                          full takes WNUT 17 and DistilBERT from the Hub"
@@ -31,6 +35,13 @@ test: $(KERNEL) $(VENV)/installed-extras ## run the tests, every notebook includ
 	$(BIN)/python -m pytest
 	$(TF_BIN)/python -m pytest $(addprefix tests/test_,keras_training.py models.py alignment.py metrics.py)
 	$(BIN)/python -m pytest --nbmake notebooks
+
+test-colab: $(VENV)/installed ## run every lesson in a runtime like Colab's; takes long
+	$(PYTHON) tools/colab_runtime.py $(COLAB)
+	COLAB_RUNTIME=$(COLAB) $(BIN)/python -m pytest tests/test_colab.py
+
+test-versions: $(VENV)/installed ## run the tests of the Hub with the lowest and highest releases
+	$(BIN)/python tools/hub_versions.py .venv-versions
 
 lab: $(KERNEL) ## open the lessons in JupyterLab
 	$(BIN)/jupyter lab --config=tools/jupyterlab.py
@@ -48,7 +59,7 @@ lint: $(VENV)/installed ## check style and types, notebooks included
 	$(BIN)/python tools/colab.py --check
 
 clean: ## remove environments, runs and caches
-	rm -rf $(VENV) $(TF_VENV) runs build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(TF_VENV) $(COLAB) .venv-versions runs build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
 # Environments are made anew whenever the pins or the package's needs change.

@@ -7,6 +7,7 @@ It runs where the environment variable COLAB_RUNTIME names the folder of such a 
 import os
 import subprocess
 import sys
+import venv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -138,3 +139,17 @@ def test_what_goes_wrong_is_one_message(machine: Machine) -> None:
     assert "Traceback (most recent call last)" in missing
     assert "NOTE: If your import is failing" in missing
     assert executed.cells[-1].outputs[-1].data["text/plain"] == "'hf_secret'"
+
+
+@pytest.mark.parametrize("setuptools", [colab_runtime.SETUPTOOLS[0], "setuptools"])
+def test_seqeval_is_built_whatever_setuptools_there_is(setuptools: str, tmp_path: Path) -> None:
+    """With the set-up cell's option; without it, an older pip fails with the newest setuptools."""
+    venv.create(tmp_path, with_pip=True)
+    pip = [str(tmp_path / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+    for packages in (
+        [colab_runtime.PIP],
+        ["--upgrade", setuptools, "wheel"],
+        ["--no-cache-dir", "--no-deps", "--use-pep517", "seqeval"],
+    ):
+        subprocess.run([*pip, *packages], check=True)
+    assert (colab_runtime.site_packages(tmp_path) / "seqeval").is_dir()

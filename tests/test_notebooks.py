@@ -6,6 +6,7 @@ Every test starts a kernel and loads a model, so each takes seconds.
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -175,17 +176,26 @@ def test_lesson_5_finds_entities(
     assert any(record["entities"] for record in records)
 
 
-def test_lesson_5_without_a_model_says_how_to_get_one(tmp_path: Path) -> None:
+def test_lesson_5_takes_the_model_of_lesson_3_from_the_same_folder(
+    trained: Path, tmp_path: Path
+) -> None:
+    """As on a Drive that two machines see."""
+    folder = tmp_path / "drive"
+    shutil.copytree(trained, folder / "03_trainer_finetuning" / "model")
+    before = (folder / "03_trainer_finetuning" / "model" / "metrics.json").read_bytes()
+    run(LESSONS["05"], folder, **SMOKE)
+    assert (model_in(folder) / "metrics.json").read_bytes() == before
+
+
+def test_lesson_5_trains_the_model_of_lesson_3_where_there_is_none(tmp_path: Path) -> None:
+    run(LESSONS["05"], tmp_path, **SMOKE)
+    report = json.loads((model_in(tmp_path) / "metrics.json").read_text(encoding="utf-8"))
+    assert report["settings"]["max_sentences"] == SMOKE["max_sentences"]
+
+
+def test_lesson_5_without_the_model_that_it_was_given_says_so(tmp_path: Path) -> None:
     with pytest.raises(PapermillExecutionError, match="run lesson 3"):
-        run(LESSONS["05"], tmp_path, **SMOKE)
-    executed = nbformat.read(tmp_path / LESSONS["05"].name, as_version=4)
-    [error] = [
-        output
-        for cell in executed.cells
-        for output in cell.get("outputs", [])
-        if output.output_type == "error"
-    ]
-    assert len(error.traceback) == 1  # the sentence alone
+        run(LESSONS["05"], tmp_path, **SMOKE, model_dir=str(tmp_path / "nowhere"))
 
 
 @pytest.mark.parametrize(

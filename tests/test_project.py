@@ -22,6 +22,9 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
 
+sys.path.insert(0, str(ROOT / "tools"))
+import hub_versions  # noqa: E402
+
 FLOORS = [
     {"tagging", "decoding", "words", "settings", "cluster", "hub", "errors", "baselines"},
     {
@@ -122,6 +125,27 @@ def test_every_direct_dependency_is_pinned(constraints: str, frameworks: list[st
     wanted = [*PROJECT["dependencies"], *extras["dev"]]
     wanted += [need for framework in frameworks for need in extras[framework]]
     assert {re.split(r"[<>=!~\s\[]", need)[0] for need in wanted} <= pinned
+
+
+def test_every_way_of_installing_builds_seqeval_with_a_setuptools_of_its_own() -> None:
+    by_hand = [
+        line for line in README.splitlines() if "pip install" in line and "--editable" in line
+    ]
+    set_up = [nbformat.read(path, as_version=4).cells[1].source for path in NOTEBOOKS]
+    assert len(by_hand) == 2
+    assert all("pip install --use-pep517 " in text for text in [*by_hand, *set_up])
+    assert "export PIP_USE_PEP517 := 1" in MAKEFILE
+    for file in ("environment.yml", "environment-tensorflow.yml"):
+        environment = yaml.safe_load((ROOT / file).read_text(encoding="utf-8"))
+        assert "pip>=25.3" in environment["dependencies"]
+
+
+def test_the_lowest_releases_that_are_tested_are_those_that_are_allowed() -> None:
+    found = hub_versions.lowest("pytorch"), hub_versions.lowest("tensorflow")
+    assert found == (
+        ["datasets==4", "huggingface-hub==1.3", "transformers==5"],
+        ["datasets==4", "huggingface-hub==0.34", "transformers==4.54.1"],
+    )
 
 
 def test_badges_and_set_up_cells_carry_the_repositorys_address() -> None:
