@@ -198,7 +198,9 @@ report(found)
         elsewhere = hub.python(program.format(calls=tiny), home=tmp_path / "empty")
     expected = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
     assert found[:2] == [expected, expected]
-    assert found[2].startswith("ModelError: revision='nowhere': someone/tiny has no such branch")
+    assert found[2].startswith(
+        "ModelError: model_revision='nowhere': someone/tiny has no such branch"
+    )
     assert found[3].startswith("ModelError: no such model: someone/absent is neither a folder")
     assert "'someone/unsafe' has no *.safetensors" in found[4]
     assert not [request for request in hub.requests if "pytorch_model.bin" in request]

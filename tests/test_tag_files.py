@@ -440,7 +440,7 @@ def test_a_missing_model_is_said_in_a_line(
 ) -> None:
     source = write(tmp_path / "in.txt", [{"text": "a"}])
     assert run(source, tmp_path / "out.jsonl", "--model", tmp_path / "no" / "model") == 2
-    assert f"error: '{tmp_path}/no/model' is unknown" in capsys.readouterr().err
+    assert f"error: no such model: {tmp_path}/no/model is neither" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
