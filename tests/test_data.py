@@ -170,7 +170,8 @@ class TestWnut17:
         assert sum(map(len, wnut["test"]["tokens"])) == 23_394
         assert len(forms(wnut["test"])) == 1_079
         assert all(split.features == FEATURES for split in wnut.values())
-        assert lines_of(caplog) == []
+        said = [line for line in lines_of(caplog) if "left alone" not in line]
+        assert said == []  # of the files for splits
         first = wnut["train"][0]
         assert first["tokens"][:3] == ["@paulwalk", "It", "'s"]
         assert [first["ner_tags"][at] for at in (14, 15, 16, 18)] == [7, 8, 8, 7]
