@@ -590,3 +590,15 @@ def test_every_word_of_the_test_split_is_scored(capsys: pytest.CaptureFixture[st
     printed = run(test, test, capsys=capsys)
     assert row("all entities", printed) == ["1.0000", "1.0000", "1.0000", "1079"]
     assert "accuracy 1.0000 of 23,394 words in 1,287 sentences" in printed
+
+
+def test_the_command_takes_the_options_of_the_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gold = conll(tmp_path / "gold", "a B-x B-y\nb O B-y\n")
+    assert "2 columns hold tags" in refusal(gold, gold, capsys=capsys)
+    metrics.main([str(gold), str(gold), "--dataset-options", "{'columns': ['token', 'tag', '_']}"])
+    assert row("all entities", capsys.readouterr().out) == ["1.0000", "1.0000", "1.0000", "1"]
+    with pytest.raises(SystemExit):
+        metrics.main([str(gold), str(gold), "--dataset-options", "{'column': []}"])
+    assert "invalid setting dataset_options: column: no such option" in capsys.readouterr().err

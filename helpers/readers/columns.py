@@ -101,6 +101,7 @@ class Content:
         except TagError:
             n_tags = sum(count for tag, count in counts.items() if is_tag(tag))
             begun = any(is_tag(tag) and tag != OUTSIDE for tag in counts)
+            # a few odd ones are a fault, which is told with its line when tags are read
             return "tags" if begun and 2 * n_tags > self.n_rows else "values"
         usual = set(spelling.tags.values())
         types = {split_tag(tag)[1] for tag in usual - {OUTSIDE}}

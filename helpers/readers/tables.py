@@ -265,7 +265,8 @@ def _names_columns(survey: Survey) -> bool:
     """Tell whether the first row names columns: one is called token or word, and none is a tag."""
     _, names, _ = survey.first
     known = any(finding.plain(name) in finding.TOKEN_NAMES for name in names)
-    return known and len(names) > 1 and not any(map(finding.is_tag, names))
+    is_other = any(map(finding.is_tag, names)) or _looks(survey.first) is not None
+    return known and len(names) > 1 and not is_other
 
 
 def _names_tags(survey: Survey) -> bool:
