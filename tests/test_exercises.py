@@ -3,7 +3,6 @@
 import ast
 import json
 import math
-import re
 import subprocess
 import sys
 from collections import Counter
@@ -263,7 +262,6 @@ GOLDEN = {
     2: {"ADA": "person"},
     3: {},
 }
-CAUSES = {letter: run["cause"] for letter, run in trainer._recorded().items()}
 
 CASES = [
     Case(
@@ -466,20 +464,6 @@ CASES = [
         wrong_number(
             (7, "That is one epoch"), (39, "old size"), (18, "it is a step too"), (20.5, "whole")
         ),
-    ),
-    Case(
-        trainer.curve_causes,
-        (),
-        [CAUSES, {letter.lower(): cause.upper() for letter, cause in CAUSES.items()}],
-        [
-            ({}, "It is empty"),
-            ("rate too low", "where a dictionary is wanted"),
-            (list(CAUSES.values()), "where a dictionary is wanted"),
-            ({**CAUSES, "A": "bad luck"}, "The causes are rate too low, rate too high"),
-            ({**CAUSES, "E": "rate too low"}, "The key 'E' does not belong there"),
-            ({**CAUSES, "A": "rate too low"}, "A: found 'rate too low'. Its validation loss turns"),
-            ({"B": CAUSES["B"]}, "A: it is missing"),
-        ],
     ),
     Case(
         trainer.honest_report,
@@ -756,26 +740,6 @@ def test_a_lesson_asks_each_exercise_by_its_name_alone(path: Path) -> None:
         assert not call.value.keywords  # the answer and the lesson's data, nothing to explain
     assert len(set(asked)) == len(asked)
     assert set(asked) <= set(checks_of(LESSONS[path]))
-
-
-def test_every_promise_has_an_exercise_of_its_own() -> None:
-    page = (ROOT / "docs" / "exercises.md").read_text(encoding="utf-8")
-    named = re.findall(r"\| `(\w+\.\w+)` \|$", page, re.M)
-    assert len(set(named)) == len(named) >= 27
-    assert set(named) <= set(BY_NAME) | {"preprocessing.n_windows"}
-
-
-def test_recorded_runs_are_what_their_causes_say() -> None:
-    runs = {run["cause"]: run["history"] for run in trainer._recorded().values()}
-    assert set(runs) == set(trainer.CAUSES)
-    assert trainer.gone_wrong().keys() == trainer._recorded().keys()
-    low, high, shifted, many = (runs[cause] for cause in trainer.CAUSES)
-    assert low[0]["loss"] > low[-1]["loss"] > 0.3
-    assert max(row["eval_f1"] for row in (*low, *high)) < 0.05
-    assert max(row["loss"] for row in high) > low[0]["loss"] or high[-1]["loss"] > 0.3
-    assert shifted[-1]["eval_loss"] > 2 * shifted[-1]["loss"]
-    losses = [row["eval_loss"] for row in many]
-    assert losses[-1] > 1.3 * min(losses)
 
 
 def test_an_answer_shows_itself_without_quotation_marks() -> None:

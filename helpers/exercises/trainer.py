@@ -1,22 +1,17 @@
 """The exercises of lesson 3."""
 
-import json
 import math
-from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from helpers.exercises.answers import (
-    AnswerError,
     choice,
     choices,
     count,
     exercise,
     function,
-    mapping,
     order,
     share,
 )
@@ -24,9 +19,6 @@ from helpers.tagging import entity_spans
 
 if TYPE_CHECKING:
     from helpers.settings import Settings
-
-CAUSES = ("rate too low", "rate too high", "labels shifted", "too many epochs")
-_GONE_WRONG = Path(__file__).with_name("gone_wrong.json")
 
 
 @exercise
@@ -101,43 +93,6 @@ def n_steps(answer: Any, n_rows: int, run: "Settings") -> None:
                 n_rows // (2 * run.batch_size) * run.epochs
             ),
         },
-    )
-
-
-@cache
-def gone_wrong() -> dict[str, list[dict[str, float]]]:
-    """The histories of four runs that went wrong, by letter.
-
-    They were recorded with MiniLM on 400 sentences of each split of WNUT 17, seed 42.
-    """
-    return {letter: run["history"] for letter, run in _recorded().items()}
-
-
-def _recorded() -> dict[str, Any]:
-    recorded: dict[str, Any] = json.loads(_GONE_WRONG.read_text(encoding="utf-8"))
-    return recorded
-
-
-@exercise
-def curve_causes(answer: Any) -> None:
-    """Match each run of `gone_wrong` with its cause, one of `CAUSES`."""
-    if isinstance(answer, Mapping):
-        answer = {str(key).upper(): str(value).strip().lower() for key, value in answer.items()}
-        for value in answer.values():
-            if value not in CAUSES:
-                raise AnswerError(f"Found the cause {value!r}. The causes are {', '.join(CAUSES)}.")
-    signs = {
-        "rate too low": "Its losses fall together, slowly, and are still high at the end.",
-        "rate too high": "Its training loss stays where guessing by frequency is.",
-        "labels shifted": "Its training loss falls, its validation loss does not follow.",
-        "too many epochs": "Its validation loss turns and rises, while F1 stays good.",
-    }
-    causes = {letter: run["cause"] for letter, run in _recorded().items()}
-    mapping(
-        answer,
-        causes,
-        hint="Look at both losses first, then at F1.",
-        hints={letter: signs[cause] for letter, cause in causes.items()},
     )
 
 
