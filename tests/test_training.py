@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import NAMES, TYPES, tiny_config, tiny_run, wordpiece
+from conftest import NAMES, TYPES, WordByWord, tiny_config, tiny_run, wordpiece
 from datasets import DatasetDict
 from huggingface_hub import ModelCard
 from safetensors import safe_open
@@ -279,19 +279,13 @@ def test_the_command_says_in_a_line_how_to_go_on(
 
 
 def test_trainers_own_score_on_validation_is_that_of_every_word(
-    run: Settings, dataset: DatasetDict
+    run: Settings, dataset: DatasetDict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trainer = trainer_for(run, dataset)
     found = trainer.evaluate()
     tokenizer = trainer.processing_class
-    split = dataset["validation"]
-    # between epochs each word has its most probable tag, whether or not the tags fit together
-    log_probabilities, _ = inference.Tagger(trainer.model, tokenizer).log_probabilities(
-        split["tokens"]
-    )
-    best = iter(log_probabilities.argmax(axis=1))
-    predicted = [[NAMES[next(best)] for _ in words] for words in split["tokens"]]
-    expected = metrics.entity_scores(training.tags(split), predicted)
+    monkeypatch.setattr("helpers.inference.tagger.Decoder", WordByWord)
+    expected = training.score(trainer.model, tokenizer, dataset["validation"])
     for name in ("precision", "recall", "f1", "accuracy"):
         assert found[f"eval_{name}"] == pytest.approx(expected[name])
 
@@ -383,8 +377,9 @@ def test_two_processes_score_every_word_once_and_save_one_model(
     program = tmp_path / "train.py"
     program.write_text(
         f"""
-import json
+import json, sys
 from helpers import alignment, data, models, settings, training
+from helpers.inference import tagger
 
 run = settings.load(**{run.to_dict()!r})
 dataset = data.load(run.dataset, max_sentences=run.max_sentences, seed=run.seed)
@@ -396,7 +391,12 @@ args = training.arguments(run, training.checkpoint_dir(run, dataset))
 trainer = training.build_trainer(model, tokenizer, dataset, encoded, args)
 found = trainer.evaluate()
 if trainer.is_world_process_zero():
+    sys.path.insert(0, {str(Path(__file__).parent)!r})
+    from conftest import WordByWord
+
+    decoder, tagger.Decoder = tagger.Decoder, WordByWord
     expected = training.score(model, tokenizer, dataset["validation"])
+    tagger.Decoder = decoder
     print("REPORT", json.dumps([args.world_size, args.train_batch_size, found, expected]))
 training.fine_tune(run)
 """,
