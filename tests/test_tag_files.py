@@ -1,5 +1,6 @@
 """Files of texts to files of entities: every form, bad records, interruptions, and the command."""
 
+import csv
 import datetime
 import decimal
 import json
@@ -170,6 +171,85 @@ def test_parts_are_bounded_in_bytes_too(tmp_path: Path, monkeypatch: pytest.Monk
     assert 1 <= max(part.n_records for part in rows.parts(100)) <= 2
     read_back = [record for content in rows.read(rows.parts(100)) for record in content.records]
     assert read_back == even
+
+
+OTHER_FORMS = {
+    "IN.TXT": "{0}\n{1}\n",
+    "in": "{0}\r\n{1}",
+    "in.JSONL": '{{"text": "{0}"}}\n{{"text": "{1}"}}\n',
+    "in.json": '[\n  {{"text": "{0}"}},\n  {{\n    "text": "{1}"\n  }}\n]\n',
+    "lines.json": '{{"text": "{0}"}}\n{{"text": "{1}"}}',
+    "in.csv": 'text\n"{0}"\n{1}\n',
+    "in.Tsv": "text\r\n{0}\r\n\r\n{1}\r\n",
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("name", OTHER_FORMS)
+def test_every_form_and_encoding_gives_the_same(
+    tagger: Tagger, tmp_path: Path, name: str, encoding: str
+) -> None:
+    texts = [CORPUS[0], "the stäte 😀"]
+    source, target = tmp_path / name, tmp_path / "out.JSONL"
+    source.write_bytes(OTHER_FORMS[name].format(*texts).encode(encoding))
+    assert inference.tag_file(tagger, source, target) == (2, 0)
+    expected = [{"text": text, "entities": scored(tagger(text))} for text in texts]
+    assert read(target) == expected
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, "out.JSONL"])
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_a_table_keeps_its_columns_and_what_is_in_quotes(
+    tagger: Tagger, tmp_path: Path, mark: str
+) -> None:
+    rows = [["id", "body"], ["1", f'the "state"{mark}\nof'], ["2", ""], ["3", "san"]]
+    source, target = tmp_path / "in.csv", tmp_path / "out.jsonl"
+    with source.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=mark).writerows(rows)
+    assert inference.tag_file(tagger, source, target, text_field="body", buffer=2) == (3, 0)
+    found = read(target)
+    assert [[record["id"], record["body"]] for record in found] == rows[1:]
+    assert found[0]["entities"] == scored(tagger(rows[1][1]))
+
+
+def test_rows_of_a_table_that_fit_no_record_are_kept_aside(tagger: Tagger, tmp_path: Path) -> None:
+    source, target = tmp_path / "in.csv", tmp_path / "out.jsonl"
+    source.write_bytes(b"text,id\nfine,1\nshort\ncaf\xe9,3\nlong,4,5\nfine too,5\n")
+    assert inference.tag_file(tagger, source, target, buffer=2) == (2, 3)
+    assert [record["id"] for record in read(target)] == ["1", "5"]
+    assert rejects(target) == [
+        {"row": 2, "error": "1 fields where the first row names 2 columns", "record": ["short"]},
+        {"row": 3, "error": "not UTF-8", "record": ["caf\\xe9", "3"]},
+        {"row": 4, "error": "3 fields where the first row names 2 columns",
+         "record": ["long", "4", "5"]},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "n_items"), [("[]", 0), (" [ ] ", 0), ('[1, {"text": "a"}]', 2)])
+def test_an_array_may_be_empty_or_hold_what_is_no_record(
+    tagger: Tagger, tmp_path: Path, text: str, n_items: int
+) -> None:
+    source = tmp_path / "in.json"
+    source.write_text(text)
+    assert sum(inference.tag_file(tagger, source, tmp_path / "out.jsonl")) == n_items
+
+
+def test_an_array_is_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "_PART_BYTES", 7)
+    items = [{"text": "a, ]b" * n, "n": [n, {"x": -1.5e3}]} for n in range(30)]
+    source = tmp_path / "in.json"
+    source.write_text(json.dumps(items, indent=3))
+    lines = formats.rewritten(formats.source_of(source, "text"))
+    assert lines is not None
+    assert [json.loads(line) for line in lines] == items
+
+
+def test_entities_below_a_score_are_left_out_of_a_file(tagger: Tagger, tmp_path: Path) -> None:
+    source, target = write(tmp_path / "in.txt", [{"text": CORPUS[0]}]), tmp_path / "out.jsonl"
+    inference.tag_file(tagger, source, target, min_score=0.6)
+    (record,) = read(target)
+    assert record["entities"] == scored(tagger(CORPUS[0], min_score=0.6))
+    assert 0 < len(record["entities"]) < len(tagger(CORPUS[0]))
 
 
 # Records without a text
@@ -403,6 +483,18 @@ PROBLEMS = {
         "tagged.parquet", "out.jsonl",
     ],
     "twice.parquet has two columns of one name among text, text": ["twice.parquet", "out.jsonl"],
+    "in.docx: the suffix .docx says nothing of what it holds; name it .txt": [
+        "in.docx", "out.jsonl",
+    ],
+    "in.csv has no column 'body'; its columns are text, n: choose one with --text-field": [
+        "in.csv", "out.jsonl", "--text-field", "body",
+    ],
+    "empty.csv has no column 'text'; its columns are :": ["empty.csv", "out.jsonl"],
+    "broken.json is no JSON array: it is broken off, or no JSON, or too long, behind item 1": [
+        "broken.json", "out.jsonl",
+    ],
+    "more.json is no JSON array: 'x' stands behind item 1": ["more.json", "out.jsonl"],
+    "half.txt is not UTF-16: ": ["half.txt", "out.jsonl"],
     "--address is that of a Ray cluster; add --engine ray": [
         "in.txt", "out.jsonl", "--address", "auto",
     ],
@@ -425,6 +517,12 @@ def test_what_cannot_be_done_is_said_in_a_line(
     for name in ("in.txt", "in.jsonl", "x.jsonl.rejected.jsonl", "in.parquet"):
         write(Path(name), [{"text": "a", "n": 1}])
     Path("bad.parquet").write_text("text")
+    Path("in.docx").touch()
+    Path("in.csv").write_text("text,n\na,1\n")
+    Path("empty.csv").touch()
+    Path("broken.json").write_text('[{"text": "a"}, {"text": "b"')
+    Path("more.json").write_text('[{"text": "a"}] x')
+    Path("half.txt").write_bytes("ab".encode("utf-16")[:-1])
     write(Path("tagged.parquet"), [{"text": "a", "entities": 1}])
     twice = pa.Table.from_arrays([pa.array(["a"]), pa.array(["b"])], names=["text", "text"])
     parquet.write_table(twice, "twice.parquet")
@@ -448,6 +546,8 @@ def test_a_missing_model_is_said_in_a_line(
     [
         ("--batch-size", "0", "takes a whole number from 1; found '0'"),
         ("--batch-size", "many", "takes a whole number from 1; found 'many'"),
+        ("--min-score", "2", "takes a number from 0 to 1; found '2'"),
+        ("--min-score", "high", "takes a number from 0 to 1; found 'high'"),
         ("--device", "gpu!", "takes a device such as cpu or cuda:1; found 'gpu!'"),
     ],
 )

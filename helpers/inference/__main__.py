@@ -4,6 +4,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import get_args
@@ -16,6 +17,7 @@ from helpers.inference.cluster import Ray
 from helpers.inference.files import Engine, rejects_of, tag_file
 from helpers.inference.formats import one_line
 from helpers.inference.tagger import load_tagger
+from helpers.tagging import Scheme
 
 _ABOUT = """\
 Find entities in texts with a model that a lesson trained.
@@ -28,7 +30,8 @@ It has a --help of its own, with examples.
 _TAG = """\
 Tag every text of a file: the result has each record with all its fields, and its entities.
 
-  INPUT   text, one a line; JSON Lines (.jsonl, .ndjson, .json); Parquet (.parquet)
+  INPUT   text, one a line (.txt); JSON Lines or an array of JSON (.jsonl, .ndjson, .json); a
+          table whose first row names its columns (.csv, .tsv); Parquet (.parquet)
   OUTPUT  JSON Lines or Parquet, by the same suffixes
 
   {"text": "in Paris", "entities": [{"entity_group": "location", "score": 0.98, "word": "paris",
@@ -39,7 +42,8 @@ it is complete; what is tagged until then is in a hidden folder beside it. Inter
 way and started again, the same command does only what is missing; where INPUT or the model has
 changed, it begins anew.
 
-A record that has no text, or is not UTF-8 or not JSON, is left out. It is in
+Files are UTF-8, or UTF-16 with a byte order mark. A record that has no text, or is not UTF-8 or not
+JSON, is left out. It is in
 OUTPUT.rejected.jsonl, with its line and the reason, and counted at the end.
 
 examples:
@@ -92,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         "--text-field",
         default="text",
         metavar="NAME",
-        help="the field or column that holds the text, in JSON Lines and Parquet (default text)",
+        help="the field or column that holds the text, except in plain text (default text)",
     )
     tag.add_argument(
         "--engine",
@@ -112,6 +116,19 @@ def _parser() -> argparse.ArgumentParser:
         default=32,
         metavar="N",
         help="texts that go through the model at once (default 32)",
+    )
+    tag.add_argument(
+        "--min-score",
+        type=_share,
+        default=0.0,
+        metavar="SCORE",
+        help="leave out entities with a lower score, from 0 to 1 (default 0: none)",
+    )
+    tag.add_argument(
+        "--scheme",
+        choices=get_args(Scheme),
+        help="what the model was trained on; only IOB1 has to be said (default: what the labels "
+        "show)",
     )
     tag.add_argument(
         "--device",
@@ -138,7 +155,13 @@ def _parser() -> argparse.ArgumentParser:
 def _tag(options: argparse.Namespace) -> None:
     if options.address and options.engine != "ray":
         raise ValueError("--address is that of a Ray cluster; add --engine ray")
-    load = partial(load_tagger, options.model, backend=options.backend, precision=options.precision)
+    load = partial(
+        load_tagger,
+        options.model,
+        backend=options.backend,
+        precision=options.precision,
+        scheme=options.scheme,
+    )
     engine: Engine | None = None
     device = options.device or ("cpu" if options.backend == "onnx" else None)
     if options.engine == "ray":
@@ -152,6 +175,7 @@ def _tag(options: argparse.Namespace) -> None:
         options.output,
         text_field=options.text_field,
         batch_size=options.batch_size,
+        min_score=options.min_score,
         engine=engine,
     )
     side = f" (see {rejects_of(options.output)})" if counts.rejected else ""
@@ -169,6 +193,13 @@ def _count(value: str) -> int:
     if not value.isdecimal() or int(value) < 1:
         raise argparse.ArgumentTypeError(f"takes a whole number from 1; found {value!r}")
     return int(value)
+
+
+def _share(value: str) -> float:
+    with suppress(ValueError):
+        if 0 <= float(value) <= 1:
+            return float(value)
+    raise argparse.ArgumentTypeError(f"takes a number from 0 to 1; found {value!r}")
 
 
 def _device(value: str) -> str:

@@ -13,7 +13,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -24,7 +24,7 @@ from pyarrow import parquet
 from tqdm.auto import tqdm
 
 from helpers.inference import formats
-from helpers.inference.formats import Content, Part, Source
+from helpers.inference.formats import Content, Lines, Part, Source, Table
 from helpers.inference.tagger import Tagger
 
 logger = logging.getLogger(__name__)
@@ -47,18 +47,20 @@ class Job:
     Attributes:
         schema: The columns of a Parquet file that becomes another; parts are then Parquet, and
             else JSON Lines.
+        min_score: As for a tagger.
     """
 
     source: Source
     target: Path
     folder: Path
     schema: pa.Schema | None
+    min_score: float = 0.0
 
     def tag(self, parts: Sequence[Part], tagger: Tagger, *, batch_size: int = 32) -> Iterator[Part]:
         """Tag parts, and give each as soon as it is in the folder."""
         for content in self.source.read(parts):
             texts = [record[self.source.text_field] for record in content.records]
-            found = tagger(texts, batch_size=batch_size)
+            found = tagger(texts, batch_size=batch_size, min_score=self.min_score)
             for record, entities in zip(content.records, found, strict=True):
                 record[formats.ENTITIES] = entities
             self._write(content)
@@ -129,6 +131,7 @@ def tag_file(
     *,
     text_field: str = "text",
     batch_size: int = 32,
+    min_score: float = 0.0,
     buffer: int = 256,
     engine: Engine | None = None,
 ) -> Counts:
@@ -144,11 +147,13 @@ def tag_file(
     Args:
         tagger: As `load_tagger` returns it. One that was made otherwise cannot be recognized in
             another process, so that an interrupted job begins anew.
-        source: Text with one text a line, JSON Lines (``.jsonl``, ``.ndjson``, ``.json``) or
-            Parquet (``.parquet``).
+        source: Text with one text a line (``.txt``), JSON Lines or an array of JSON (``.jsonl``,
+            ``.ndjson``, ``.json``), a table (``.csv``, ``.tsv``) or Parquet (``.parquet``). It is
+            UTF-8, or UTF-16 with a byte order mark.
         target: The JSON Lines or Parquet file to write.
-        text_field: The field that holds the text, in JSON Lines and Parquet.
+        text_field: The field or column that holds the text, except in plain text.
         batch_size: Windows that go through the model at once.
+        min_score: Entities with a lower score are left out.
         buffer: Records in a part, within which they are sorted by length; long records make it
             fewer. An interruption loses a part, which takes seconds; sixteen times as many gain 5
             to 10 % in speed.
@@ -156,11 +161,11 @@ def tag_file(
 
     Raises:
         FileNotFoundError: There is no source.
-        ValueError: The source is not what its suffix says, or has no such field; or the target
-            is the source, or of an unknown form, or cannot hold the records.
+        ValueError: The source is of an unknown form, or not what its suffix says, or has no such
+            field; or the target is the source, or of an unknown form, or cannot hold the records.
     """
-    job = _job(tagger, formats.source_of(Path(source), text_field), Path(target), buffer)
-    job.folder.mkdir(parents=True, exist_ok=True)
+    origin = formats.source_of(Path(source), text_field)
+    job = _readable(_job(tagger, origin, Path(target), buffer, min_score))
     parts = job.source.parts(buffer)
     missing = [part for part in parts if not job.is_done(part)]
     total, left = (sum(part.n_records for part in some) for some in (parts, missing))
@@ -192,7 +197,7 @@ def _tag_here(
     return job.tag(parts, tagger, batch_size=batch_size)
 
 
-def _job(tagger: Tagger, source: Source, target: Path, buffer: int) -> Job:
+def _job(tagger: Tagger, source: Source, target: Path, buffer: int, min_score: float) -> Job:
     """Describe a job; the name of its folder tells it from any other beside the same result."""
     if buffer < 1:
         raise ValueError(f"buffer takes a number of records from 1; found {buffer}")
@@ -207,13 +212,32 @@ def _job(tagger: Tagger, source: Source, target: Path, buffer: int) -> Job:
         state.st_mtime_ns,
         source.text_field,
         tagger.version,
+        tagger.decoder.outside_bias,
         buffer,
+        min_score,
     )
     digest = hashlib.sha256(repr(told_by).encode()).hexdigest()[:16]
     # named without the suffix, so that JSON Lines can use what was tagged for Parquet
     folder = target.with_name(f".{target.stem}.{digest}.parts")
     known = source.schema if to_parquet else None
-    return Job(source, target, folder, known and formats.with_entities(known))
+    return Job(source, target, folder, known and formats.with_entities(known), min_score)
+
+
+def _readable(job: Job) -> Job:
+    """Make the folder of a job; with a copy of its source, if that cannot be read in parts."""
+    job.folder.mkdir(parents=True, exist_ok=True)
+    pieces = formats.rewritten(job.source)
+    if pieces is None or not isinstance(job.source, Lines | Table):
+        return job
+    copy = job.folder / "source"
+    if not copy.exists():
+        try:
+            with _whole(copy) as path, path.open("w", encoding="utf-8", newline="") as file:
+                file.writelines(pieces)
+        except ValueError:
+            shutil.rmtree(job.folder)
+            raise
+    return replace(job, source=replace(job.source, file=copy))
 
 
 def _report_rejects(job: Job) -> int:

@@ -1,15 +1,19 @@
-"""Text, JSON Lines and Parquet to parts of records, and records to Parquet.
+"""Text, JSON, tables and Parquet to parts of records, and records to Parquet.
 
 A source is cut into parts by one pass that keeps no more of it than where each part begins. A part
 is what is in memory at once, so it is bounded both in records and in bytes.
 """
 
 import base64
+import codecs
+import csv
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, time
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -33,7 +37,11 @@ _ENTITIES_TYPE = pa.list_(
 )
 _PARQUET = ".parquet"
 _JSON_LINES = (".jsonl", ".ndjson", ".json")
+_TABLES = (".csv", ".tsv")
+_TEXT = (".txt", ".text", "")
 _PART_BYTES = 2**17
+_UTF_16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE
+_ITEM_CHARACTERS = 2**24
 
 
 class Part(NamedTuple):
@@ -89,26 +97,38 @@ class Source(Protocol):
 
 
 def source_of(path: Path, text_field: str) -> Source:
-    """Turn a file's name into the source that its suffix says it is.
+    """Turn a file's name into the source that its suffix, in small letters or large, says it is.
 
     Args:
-        path: ``.jsonl``, ``.ndjson`` and ``.json`` are JSON Lines, ``.parquet`` is Parquet, and
-            anything else is text, one a line.
+        path: ``.txt``, ``.text`` or no suffix is text, one a line; ``.jsonl``, ``.ndjson`` and
+            ``.json`` are JSON Lines, and ``.json`` may be one array; ``.csv`` and ``.tsv`` are
+            tables whose first row names the columns; ``.parquet`` is Parquet.
         text_field: The field that holds the text; a line of plain text becomes ``text``.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is no Parquet, or has no such column of text.
+        ValueError: Its suffix is another, or it is not what its suffix says, or has no such
+            column of text.
     """
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
-    if path.suffix == _PARQUET:
+    suffix = path.suffix.lower()
+    if suffix == _PARQUET:
         rows = Rows(path, text_field)
         rows.check()
         return rows
-    if path.suffix in _JSON_LINES:
-        return Lines(path, text_field, is_json=True)
-    return Lines(path, "text", is_json=False)
+    if suffix in _TABLES:
+        table = Table(path, text_field, path)
+        table.check()
+        return table
+    if suffix in _JSON_LINES:
+        return Lines(path, text_field, path, is_json=True)
+    if suffix in _TEXT:
+        return Lines(path, "text", path, is_json=False)
+    raise ValueError(
+        f"{path}: the suffix {path.suffix} says nothing of what it holds; name it .txt (a text a "
+        "line), .jsonl, .json, .csv, .tsv or .parquet"
+    )
 
 
 def is_parquet(target: Path) -> bool:
@@ -117,19 +137,99 @@ def is_parquet(target: Path) -> bool:
     Raises:
         ValueError: Its suffix is of neither.
     """
-    if target.suffix not in (*_JSON_LINES, _PARQUET):
+    suffix = target.suffix.lower()
+    if suffix not in (*_JSON_LINES, _PARQUET):
         raise ValueError(
             f"the result {target} has to be JSON Lines or Parquet; name it .jsonl or .parquet"
         )
-    return target.suffix == _PARQUET
+    return suffix == _PARQUET
+
+
+def rewritten(source: Source) -> Iterator[str] | None:
+    """Give what has to be written in the place of a source, so that it can be read in parts.
+
+    UTF-16 becomes UTF-8, and an array of JSON a line for each of its items.
+
+    Returns:
+        Pieces of text; ``None`` where the source is read as it is.
+
+    Raises:
+        ValueError: While they are read: it is not the UTF-16 or the array that it begins as.
+    """
+    if isinstance(source, Rows):
+        return None
+    encoding = _encoding(source.path)
+    if source.path.suffix.lower() == ".json" and _first_mark(source.path, encoding) == "[":
+        return (f"{json.dumps(item)}\n" for item in _items(source.path, encoding))
+    return _pieces(source.path, encoding) if encoding == "utf-16" else None
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as file:
+        return "utf-16" if file.read(2) in _UTF_16 else "utf-8-sig"
+
+
+def _first_mark(path: Path, encoding: str) -> str:
+    """Give the first character that is no white space."""
+    with path.open(encoding=encoding, errors="replace") as file:
+        return next((char for char in iter(partial(file.read, 1), "") if not char.isspace()), "")
+
+
+def _pieces(path: Path, encoding: str) -> Iterator[str]:
+    with path.open(encoding=encoding, newline="") as file:
+        try:
+            yield from iter(partial(file.read, _PART_BYTES), "")
+        except UnicodeError as error:
+            name = encoding.removesuffix("-sig").upper()
+            raise ValueError(f"{path} is not {name}: {error}; save it as UTF-8") from None
+
+
+def _items(path: Path, encoding: str) -> Iterator[Any]:
+    """Give the items of a JSON array one by one, without holding it all."""
+    decoder = json.JSONDecoder()
+    text, mark, number = "", "[", 0  # the mark that comes next; none behind the array
+    for piece in _pieces(path, encoding):
+        text += piece
+        while text := text.lstrip():
+            if mark == "," and text[0] == "]":
+                text, mark = text[1:], ""
+                continue
+            start = len(text) - len(text[1:].lstrip())
+            if mark == "[" and text[start : start + 1] == "]":
+                text, mark = text[start + 1 :], ""
+                continue
+            if text[0] != mark:
+                raise ValueError(
+                    f"{path} is no JSON array: {text[0]!r} stands behind item {number}"
+                )
+            try:
+                item, end = decoder.raw_decode(text, start)
+            except (json.JSONDecodeError, RecursionError):
+                end = len(text)
+            if not text[end:].strip():  # perhaps it goes on in the next piece
+                break
+            yield item
+            text, mark, number = text[end:], ",", number + 1
+        if len(text) > _ITEM_CHARACTERS:
+            break
+    if text or mark:
+        raise ValueError(
+            f"{path} is no JSON array: it is broken off, or no JSON, or too long, behind item "
+            f"{number}"
+        )
 
 
 @dataclass(frozen=True)
 class Lines:
-    """Plain text or JSON Lines."""
+    """Plain text or JSON Lines.
+
+    Attributes:
+        file: What is read, a copy of `path` or itself.
+    """
 
     path: Path
     text_field: str
+    file: Path
     is_json: bool
     schema: None = None
 
@@ -137,7 +237,7 @@ class Lines:
         """Cut it into parts of at most so many lines, and about 128 kibibytes."""
         found: list[Part] = []
         first, offset, count, n_bytes = 1, 0, 0, 0
-        with self.path.open("rb") as file:
+        with self.file.open("rb") as file:
             for line in file:
                 if count == size or (count and n_bytes + len(line) > _PART_BYTES):
                     found.append(Part(len(found), first, count, offset))
@@ -150,7 +250,7 @@ class Lines:
 
     def read(self, parts: Sequence[Part]) -> Iterator[Content]:
         """Read parts, in the order of the file."""
-        with self.path.open("rb") as file:
+        with self.file.open("rb") as file:
             for part in parts:
                 file.seek(part.offset)
                 if part.offset == 0 and file.peek(3).startswith(b"\xef\xbb\xbf"):
@@ -181,6 +281,89 @@ class Lines:
 
 
 @dataclass(frozen=True)
+class Table:
+    """Rows of fields between commas, semicolons or tabs, the first with the columns' names.
+
+    Attributes:
+        file: What is read, a copy of `path` or itself.
+    """
+
+    path: Path
+    text_field: str
+    file: Path
+    schema: None = None
+
+    def check(self) -> None:
+        """Refuse a file that has no column of text.
+
+        Raises:
+            ValueError: It has no first row, or names no such column in it.
+        """
+        with self.path.open(encoding=_encoding(self.path), errors="replace", newline="") as file:
+            delimiter = _delimiter(file.readline())
+            file.seek(0)
+            names = next(csv.reader(file, delimiter=delimiter), [])
+        _check_names(names, self)
+
+    def parts(self, size: int) -> list[Part]:
+        """Cut it into parts of at most so many rows, and about 128 kibibytes."""
+        found: list[Part] = []
+        first, offset, count, last = 1, self._header()[1], 0, 0
+        for _, end in self._rows(offset):
+            if count and (count == size or end - offset > _PART_BYTES):
+                found.append(Part(len(found), first, count, offset))
+                first, offset, count = first + count, last, 0
+            count, last = count + 1, end
+        if count:
+            found.append(Part(len(found), first, count, offset))
+        return found
+
+    def read(self, parts: Sequence[Part]) -> Iterator[Content]:
+        """Read parts, in the order of the file."""
+        record = partial(self._record, self._header()[0])
+        for part in parts:
+            rows = (row for row, _ in islice(self._rows(part.offset), part.n_records))
+            yield _sort_out(part, rows, record, _shown_fields, unit="row")
+
+    def _header(self) -> tuple[list[str], int]:
+        """Give the names of the columns, and where the rows below them begin."""
+        return next(self._rows(0), ([], 0))
+
+    def _rows(self, offset: int) -> Iterator[tuple[list[str], int]]:
+        """Give rows from a byte of the file on, and the byte behind each; blank lines are none."""
+        csv.field_size_limit(sys.maxsize)
+        place = offset
+        with self.file.open("rb") as file:
+            delimiter = _delimiter(file.readline().decode("utf-8", "replace"))
+            file.seek(offset)
+
+            def lines() -> Iterator[str]:
+                nonlocal place
+                for line in file:
+                    place += len(line)
+                    text = line.decode("utf-8", "surrogateescape")
+                    yield text.removeprefix("\ufeff") if place == len(line) else text
+
+            for row in csv.reader(lines(), delimiter=delimiter):
+                if row:
+                    yield row, place
+
+    def _record(self, names: Sequence[str], row: Sequence[str]) -> Record:
+        if len(row) != len(names):
+            raise ValueError(f"{len(row)} fields where the first row names {len(names)} columns")
+        try:
+            "".join(row).encode("utf-8")
+        except UnicodeEncodeError:
+            raise ValueError("not UTF-8") from None
+        return _with_text(dict(zip(names, row, strict=True)), self.text_field)
+
+
+def _delimiter(line: str) -> str:
+    """Tell what separates the fields of a table by its first line."""
+    return max("\t,;", key=line.count)
+
+
+@dataclass(frozen=True)
 class Rows:
     """A Parquet file."""
 
@@ -202,16 +385,7 @@ class Rows:
             schema = self.schema
         except pa.ArrowInvalid as error:
             raise ValueError(f"{self.path} is not Parquet: {one_line(error)}") from None
-        names = schema.names
-        if len(set(names)) < len(names):
-            raise ValueError(f"{self.path} has two columns of one name among {', '.join(names)}")
-        if self.text_field not in names:
-            raise ValueError(
-                f"{self.path} has no column {self.text_field!r}; its columns are "
-                f"{', '.join(names)}: choose one with --text-field"
-            )
-        if ENTITIES in names:
-            raise ValueError(f"{self.path} already has a column {ENTITIES!r}; rename or drop it")
+        _check_names(schema.names, self)
         kind = schema.field(self.text_field).type
         values = kind.value_type if pa.types.is_dictionary(kind) else kind
         if not any(is_(values) for is_ in _TEXT_TYPES):
@@ -268,6 +442,19 @@ class Rows:
         return _with_text(record, self.text_field)
 
 
+def _check_names(names: Sequence[str], source: Source) -> None:
+    """Refuse columns that have a name twice, or no text, or entities already."""
+    if len(set(names)) < len(names):
+        raise ValueError(f"{source.path} has two columns of one name among {', '.join(names)}")
+    if source.text_field not in names:
+        raise ValueError(
+            f"{source.path} has no column {source.text_field!r}; its columns are "
+            f"{', '.join(names)}: choose one with --text-field"
+        )
+    if ENTITIES in names:
+        raise ValueError(f"{source.path} already has a column {ENTITIES!r}; rename or drop it")
+
+
 _TEXT_TYPES = pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view
 
 
@@ -297,6 +484,10 @@ def _with_text(record: Record, field: str) -> Record:
     if ENTITIES in record:
         raise ValueError(f"it already has a field {ENTITIES!r}; rename or drop it")
     return record
+
+
+def _shown_fields(row: Sequence[str]) -> list[str]:
+    return [_shown_line(field.encode("utf-8", "surrogateescape")) for field in row]
 
 
 def _shown_line(line: bytes) -> str:
