@@ -81,34 +81,22 @@ def tokenize_words(
         ValueError: A slow tokenizer, one that lacks ``add_prefix_space``, one that truncates on
             the left, or a window too short for the stride.
     """
-    return _tokenize(
-        [list(words) for words in sentences],
-        tokenizer,
-        max_length=max_length,
-        stride=stride,
+    room = _room(tokenizer, max_length, stride)
+    # a tokenizer refuses an empty batch, so give it an empty sentence and take nothing of it
+    encoding = tokenizer(
+        [list(words) for words in sentences] or [[]],
         is_split_into_words=True,
-    )
-
-
-def tokenize_text(
-    texts: Sequence[str],
-    tokenizer: PreTrainedTokenizerBase,
-    *,
-    max_length: int | None = None,
-    stride: int = 0,
-) -> tuple[BatchEncoding, Subwords]:
-    """Turn running text into windows of subwords and the table of their origins.
-
-    As `tokenize_words`, but the words are those the tokenizer itself sees in the text, and the
-    encoding also has ``offset_mapping``: where each subword starts and ends, in characters.
-    """
-    return _tokenize(
-        list(texts),
-        tokenizer,
+        truncation=room is not None,
         max_length=max_length,
-        stride=stride,
-        return_offsets_mapping=True,
+        stride=stride if room is not None else 0,
+        return_overflowing_tokens=True,
     )
+    if not len(sentences):
+        nothing = np.empty(0, dtype=np.int64)
+        no = nothing.astype(bool)
+        empty = Subwords(nothing, nothing, nothing, nothing, no, no)
+        return BatchEncoding({name: [] for name in encoding}), empty
+    return encoding, _subwords(encoding, room, stride)
 
 
 def tokenize_and_align_labels(
@@ -373,32 +361,6 @@ def reads_words_in_lists(tokenizer: PreTrainedTokenizerBase) -> bool:
     except AssertionError:  # RoBERTa's before Transformers 5, where it has no add_prefix_space
         return False
     return bool(tokenizer("a b")["input_ids"] == in_a_list)
-
-
-def _tokenize(
-    inputs: list[Any],
-    tokenizer: PreTrainedTokenizerBase,
-    *,
-    max_length: int | None,
-    stride: int,
-    **options: bool,
-) -> tuple[BatchEncoding, Subwords]:
-    room = _room(tokenizer, max_length, stride)
-    # a tokenizer refuses an empty batch, so give it one empty input and take nothing of it
-    encoding = tokenizer(
-        inputs or ([[]] if options.get("is_split_into_words") else [""]),
-        truncation=room is not None,
-        max_length=max_length,
-        stride=stride if room is not None else 0,
-        return_overflowing_tokens=True,
-        **options,
-    )
-    if not inputs:
-        nothing = np.empty(0, dtype=np.int64)
-        no = nothing.astype(bool)
-        empty = Subwords(nothing, nothing, nothing, nothing, no, no)
-        return BatchEncoding({name: [] for name in encoding}), empty
-    return encoding, _subwords(encoding, room, stride)
 
 
 def _room(tokenizer: PreTrainedTokenizerBase, max_length: int | None, stride: int) -> int | None:
