@@ -11,6 +11,7 @@ import argparse
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import accumulate
 from multiprocessing.connection import Connection
@@ -92,8 +93,10 @@ class Rival:
         """Take a round."""
         watched = psutil.Process(self._process.pid)
         self._connection.send(texts)
-        while not self._connection.poll(0.05):
+        answered = False
+        while not answered:
             self.peak = max(self.peak, watched.memory_info().rss)
+            answered = self._connection.poll(0.05)
         taken, found = self._connection.recv()
         self.seconds = min(self.seconds, taken)
         entities: list[list[Entity]] = found
@@ -103,8 +106,9 @@ class Rival:
 def _serve(connection: Connection, make: Callable[..., Tag], options: dict[str, Any]) -> None:
     transformers.logging.set_verbosity_error()
     tag = make(**options)
-    while True:
-        connection.send(seconds(partial(tag, connection.recv())))
+    with suppress(EOFError):  # the bench has ended, and with it its side of the pipe
+        while True:
+            connection.send(seconds(partial(tag, connection.recv())))
 
 
 def compare(model_dir: Path, split: Dataset, *, rounds: int = 3) -> list[Row]:
