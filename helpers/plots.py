@@ -5,9 +5,18 @@ last line of a cell; nothing is shown or saved besides. Counts in two levels are
 mappings, which a data frame (columns, then index) is too.
 
 Colours are the palette of Okabe and Ito, told apart with any colour vision; hatches, line styles
-and printed names say the same without colour. Source: https://jfly.uni-koeln.de/color/
+and printed names say the same without colour. In figures a colour has one meaning: a split, or a
+score; what splits a whole into parts is grey. (Highlighted text has a tint for each type, and names
+it.) A figure is a white card with dark letters, so that it reads alike on light and dark pages.
+
+A figure shows itself as an image with a text that says what is drawn, for readers who do not see
+it. It is HTML because JupyterLab and nbconvert pass over the alt text of other images.
+
+Source of the palette: https://jfly.uni-koeln.de/color/
 """
 
+import base64
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
@@ -19,8 +28,9 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import HTML
+from IPython.display import HTML, display
 from matplotlib.axes import Axes
+from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from pandas.io.formats.style import Styler
 from pandas.io.formats.style_render import CSSDict
@@ -34,6 +44,15 @@ WNUT_TYPES = ("corporation", "creative-work", "group", "location", "person", "pr
 
 # blue, orange, green, pink, sky blue, red, yellow
 _PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+_BLUE, _ORANGE, _GREEN, _PINK, _SKY, _RED, _ = _PALETTE
+_GREY, _LIGHT_GREY = "#66758A", "#AEB8C6"
+_COLOURS = {
+    **{"train": _BLUE, "training": _BLUE, "validation": _ORANGE, "test": _GREEN},
+    **{"precision": _SKY, "recall": _PINK, "F1": _RED, "F1 (entities)": _RED},
+    **{"accuracy": _GREY, "accuracy (words)": _GREY},
+    **dict.fromkeys(("seen", "found", "subwords", "read here"), _GREY),
+    **dict.fromkeys(("unseen", "missed", "padding", "context only"), _LIGHT_GREY),
+}
 _HATCHES = ("", "//", "..", "xx", "--", "++", "oo")
 _LINE_STYLES = ("-", "--", ":", "-.")
 _STYLE: dict[Any, Any] = {
@@ -47,6 +66,81 @@ _STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "text.parse_math": False,  # a dollar sign in a name is a dollar sign
 }
+
+
+class Drawing(Figure):
+    """A figure that shows itself with a text for readers who do not see it.
+
+    Attributes:
+        alt: What is drawn, in words and numbers; `describe` makes it where none was given.
+    """
+
+    alt = ""
+
+    def _ipython_display_(self) -> None:
+        alt = self.alt or describe(self)
+        image = io.BytesIO()
+        self.savefig(image, format="png", dpi=2 * self.dpi)  # sharp on a dense screen
+        data = base64.b64encode(image.getvalue()).decode()
+        html = (
+            f'<img alt="{escape(alt)}" width="{self.get_figwidth() * self.dpi:.0f}" '
+            f'src="data:image/png;base64,{data}">'
+        )
+        display({"text/html": html, "text/plain": alt}, raw=True)
+
+
+def describe(figure: Figure) -> str:
+    """Turn a figure into a text that says what is drawn: titles, axes, and the values of each mark.
+
+    >>> describe(entity_counts({"train": {"person": 3, "group": 1}}))
+    'Entities by type and split. Across: type; up: entities. train: group 1, person 3.'
+    """
+    return " ".join(_described(axes) for axes in figure.axes if axes.get_title(loc="left"))
+
+
+def _described(axes: Axes) -> str:
+    parts = [axes.get_title(loc="left")]
+    parts.append(f"Across: {axes.get_xlabel()}; up: {axes.get_ylabel()}")
+    for group in axes.containers:
+        if isinstance(group, BarContainer) and not str(group.get_label()).startswith("_"):
+            parts.append(f"{group.get_label()}: {_bars_in_words(axes, group)}")
+    for line in axes.lines:
+        label, ys = str(line.get_label()), np.asarray(line.get_ydata(), dtype=float)
+        if not label.startswith("_") and len(ys):
+            parts.append(
+                f"{label}: {len(ys)} points from {ys[0]:.3g} to {ys[-1]:.3g}, "
+                f"lowest {ys.min():.3g}, highest {ys.max():.3g}"
+            )
+    if axes.images:
+        parts += _cells_in_words(axes)
+    legend = axes.get_legend()
+    if legend is not None and not axes.lines:
+        parts += [text.get_text() for text in legend.get_texts()]
+    return ". ".join(part.replace("\n", " ") for part in parts) + "."
+
+
+def _bars_in_words(axes: Axes, bars: BarContainer) -> str:
+    """Name each bar by its tick and value; more than 30 are only counted."""
+    lying = bars.orientation == "horizontal"
+    ticks = (axes.get_yticklabels() if lying else axes.get_xticklabels()) or []
+    values = [bar.get_width() if lying else bar.get_height() for bar in bars]
+    if len(values) != len(ticks) or len(values) > 30:
+        return f"{len(values)} cells"
+    names = [tick.get_text() for tick in ticks]
+    texts = [f"{value:,.0f}" if value >= 1000 else f"{value:.3g}" for value in values]
+    return ", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
+
+
+def _cells_in_words(axes: Axes) -> list[str]:
+    """Name the cells of a heat map that hold something, row by row."""
+    columns = [tick.get_text() for tick in axes.get_xticklabels()]
+    rows: dict[int, list[str]] = {}
+    for text in axes.texts:
+        column, row = (round(place) for place in text.get_position())
+        if text.get_text() not in ("", "0"):
+            rows.setdefault(row, []).append(f"{columns[column]} {text.get_text()}")
+    names = [tick.get_text() for tick in axes.get_yticklabels()]
+    return [f"{names[row]}: {', '.join(cells)}" for row, cells in rows.items()]
 
 
 def settings_table(settings: Settings) -> pd.DataFrame:
@@ -159,7 +253,7 @@ def sentence_lengths(lengths: Mapping[str, Sequence[int]]) -> Figure:
     longest = max(max(values) for values in lengths.values())
     bins = list(range(0, longest + 6, 5))
     with _drawing("Length of sentences by split") as (figure, (axes,)):
-        looks = zip(_PALETTE, cycle(_LINE_STYLES), strict=False)
+        looks = zip(_colours(lengths), cycle(_LINE_STYLES), strict=False)
         for (split, values), (colour, line) in zip(lengths.items(), looks, strict=False):
             axes.hist(
                 values,
@@ -245,7 +339,7 @@ def windows(cells: Any) -> Figure:
             window does not hold the subword, 1 where it holds it as context, 2 where it reads it.
     """
     cells = np.asarray(cells)
-    looks = {"read here": (2, _PALETTE[0], ""), "context only": (1, _PALETTE[4], "//")}
+    looks = {"read here": (2, _GREY, ""), "context only": (1, _LIGHT_GREY, "//")}
     with _drawing("Windows of one sentence", height=3.5) as (figure, (axes,)):
         for label, (state, colour, hatch) in looks.items():
             rows, columns = np.nonzero(cells == state)
@@ -269,7 +363,7 @@ def windows(cells: Any) -> Figure:
 def learning_rates(rates: Sequence[float]) -> Figure:
     """Turn the learning rate of every step of a training run into its curve."""
     with _drawing("Learning rate, step by step", height=3) as (figure, (axes,)):
-        axes.plot(range(1, len(rates) + 1), rates, color=_PALETTE[0], linewidth=2)
+        axes.plot(range(1, len(rates) + 1), rates, color=_GREY, linewidth=2, label="learning rate")
         axes.grid(True, axis="y")
         axes.set(xlabel="step", ylabel="learning rate", xlim=(0, None), ylim=(0, None))
     return figure
@@ -295,10 +389,10 @@ def learning_curves(history: Sequence[Mapping[str, float]]) -> Figure:
             "trainer.state.log_history after training"
         )
     with _drawing("Loss", "F1 on validation") as (figure, (losses, scores)):
-        _curve(losses, curves["loss"], 0, "training")
-        _curve(losses, curves["eval_loss"], 1, "validation")
+        _curve(losses, curves["loss"], "training")
+        _curve(losses, curves["eval_loss"], "validation")
         losses.legend()
-        _curve(scores, curves["eval_f1"], 2, "validation")
+        _curve(scores, curves["eval_f1"], "F1")
         for epoch, f1 in sorted(curves["eval_f1"], key=lambda point: point[1])[-1:]:
             scores.annotate(
                 f"best: {f1:.3f}", (epoch, f1), (0, 6), textcoords="offset points", ha="center"
@@ -329,12 +423,142 @@ def type_scores(scores: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def baselines(f1: Mapping[str, float]) -> Figure:
-    """Turn the F1 of several taggers into bars, in the order given."""
-    with _drawing("F1 against the baselines", height=3.5) as (figure, (axes,)):
-        _grouped_bars(axes, pd.DataFrame({"F1": f1}), "{:.3f}")
-        axes.set(xlabel="tagger", ylabel="F1 (0 to 1)", ylim=(0, 1.05))
+def baselines(
+    f1: Mapping[str, float | tuple[float, float, float]],
+    *,
+    published: Mapping[str, float] | None = None,
+) -> Figure:
+    """Turn the F1 of several taggers into points on one scale, in the order given.
+
+    Args:
+        f1: For each tagger its F1, or its F1 with the lower and the upper end of an interval, as
+            `helpers.metrics.f1_interval` gives them.
+        published: F1 of systems that others report; drawn hollow, below the others.
+    """
+    published = published or {}
+    names = [*f1, *published]
+    with _drawing("F1 against the baselines", height=1.2 + 0.4 * len(names)) as (figure, (axes,)):
+        for place, score in enumerate([*f1.values(), *published.values()]):
+            value, *ends = score if isinstance(score, tuple) else (score,)
+            if ends:
+                axes.plot(ends, [place, place], color=_RED, linewidth=2)
+            axes.plot(
+                value,
+                place,
+                "o",
+                color=_RED,
+                markerfacecolor=_RED if place < len(f1) else "none",
+                markersize=7,
+            )
+            text = f"{value:.3f}" + (f" ({ends[0]:.3f} to {ends[1]:.3f})" if ends else "")
+            axes.annotate(
+                text, (max([value, *ends]), place), (8, 0), textcoords="offset points", va="center"
+            )
+        axes.set_yticks(range(len(names)), [_wrapped(name, 34) for name in names])
+        axes.invert_yaxis()
+        axes.grid(True, axis="x")
+        axes.set(xlabel="F1 (0 to 1)", ylabel="tagger", xlim=(-0.02, 1.02))
+    texts = [text.get_text() for text in axes.texts]
+    rows = ", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
+    figure.alt = f"F1 against the baselines: {rows}."
     return figure
+
+
+def reliability(scores: Sequence[float], right: Sequence[bool], *, bins: int = 10) -> Figure:
+    """Turn scores and what was right into a reliability diagram: can the scores be trusted?
+
+    Predictions are put into bins of equal width by their score. A point stands at the mean score of
+    a bin and the share of it that is right; its size grows with the number of predictions. On the
+    diagonal the two agree, below it the scores promise too much.
+
+    Args:
+        scores: The score of each predicted entity, from 0 to 1.
+        right: Whether it is right.
+        bins: How many bins share the range from 0 to 1.
+
+    Raises:
+        ValueError: Not one score for each answer, or none.
+
+    Source: Guo et al. (2017), *On Calibration of Modern Neural Networks*.
+    """
+    if len(scores) != len(right) or not len(scores):
+        raise ValueError(
+            f"scores has {len(scores)} values and right {len(right)}; give one for each prediction"
+        )
+    table = pd.DataFrame({"score": np.asarray(scores), "right": np.asarray(right, dtype=float)})
+    bin_of = np.minimum((table["score"] * bins).astype(int), bins - 1)
+    means = table.groupby(bin_of).agg(
+        score=("score", "mean"), right=("right", "mean"), n=("right", "size")
+    )
+    with _drawing("How far scores can be trusted", height=5) as (figure, (axes,)):
+        axes.plot([0, 1], [0, 1], color="black", linestyle=":", label="_as promised")
+        axes.plot(means["score"], means["right"], color=_GREY, label="_joined")
+        axes.scatter(
+            means["score"],
+            means["right"],
+            30 + 400 * means["n"] / len(table),
+            color=_GREY,
+            zorder=3,
+        )
+        for row in means.itertuples():
+            axes.annotate(
+                f"n = {row.n:,}", (row.score, row.right), (9, -12), textcoords="offset points"
+            )
+        axes.text(0.03, 0.9, "says too little", style="italic")
+        axes.text(0.72, 0.08, "promises too much", style="italic")
+        axes.grid(True, axis="both")
+        axes.set(
+            xlabel="mean score of the bin",
+            ylabel="share that is right",
+            xlim=(0, 1.05),
+            ylim=(-0.08, 1.05),
+        )
+    rows = ", ".join(
+        f"score {row.score:.2f}: {row.right:.2f} right of {row.n:,}" for row in means.itertuples()
+    )
+    figure.alt = f"How far scores can be trusted. {rows}."
+    return figure
+
+
+def runs_compared(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure:
+    """Turn the histories of several runs into small figures side by side, one for each run.
+
+    Each has the losses above and F1 on validation below, on scales that all runs share.
+
+    Args:
+        histories: For each run rows with ``epoch``, ``loss``, ``eval_loss`` and ``eval_f1``.
+    """
+    with plt.rc_context(_STYLE):
+        figure = Drawing(figsize=(9, 4.5), layout="constrained")
+        axes = figure.subplots(2, len(histories), squeeze=False, sharex="col", sharey="row")
+        for (name, history), (losses, scores) in zip(histories.items(), axes.T, strict=True):
+            rows = pd.DataFrame(history)
+            for key, label in (("loss", "training"), ("eval_loss", "validation")):
+                _curve(losses, rows[["epoch", key]].dropna().to_numpy(), label)
+            _curve(scores, rows[["epoch", "eval_f1"]].dropna().to_numpy(), "F1")
+            losses.set_title(f"Run {name}")
+            scores.set(xlabel="epoch", xlim=(0, None))
+            for line in (*losses.lines, *scores.lines):
+                line.set_markersize(3)
+        for panel in axes.flat:  # when all are drawn, because the panels of a row share their scale
+            panel.grid(True, axis="y")
+            panel.set_ylim(0, None)
+        axes[0, 0].set_ylabel("cross-entropy")
+        axes[1, 0].set_ylabel("F1 (0 to 1)")
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    figure.alt = " ".join(_run_in_words(name, rows) for name, rows in histories.items())
+    return figure
+
+
+def _run_in_words(name: str, history: Sequence[Mapping[str, float]]) -> str:
+    first, last = history[0], history[-1]
+    return (
+        f"Run {name}, epoch {first['epoch']:g} to {last['epoch']:g}: training loss "
+        f"{first['loss']:.2f} to {last['loss']:.2f}, validation loss {first['eval_loss']:.2f} to "
+        f"{last['eval_loss']:.2f}, lowest {min(row['eval_loss'] for row in history):.2f}; F1 "
+        f"{first['eval_f1']:.2f} to {last['eval_f1']:.2f}."
+    )
 
 
 def accuracy_and_f1(scores: Mapping[str, Mapping[str, float]]) -> Figure:
@@ -352,8 +576,9 @@ def accuracy_and_f1(scores: Mapping[str, Mapping[str, float]]) -> Figure:
 def type_confusion(counts: Mapping[tuple[str, str], int]) -> Figure:
     """Turn the counts of (gold type, predicted type) into a heat map.
 
-    A row is a gold type and shaded by its shares; the numbers are counts. ``O`` as a gold type
-    stands for entities that are none, as a predicted type for entities that were missed.
+    A row is a gold type, with the number of its entities, and shaded by its shares; the numbers are
+    counts. ``O`` as a gold type stands for predictions that are no entity, as a predicted type for
+    entities that were missed.
 
     Args:
         counts: For each pair of types the number of entities.
@@ -370,7 +595,11 @@ def type_confusion(counts: Mapping[tuple[str, str], int]) -> Figure:
             number = "" if row == column == len(types) - 1 else f"{count:,}"
             axes.text(column, row, number, ha="center", va="center", color=colour)
         axes.set_xticks(range(len(types)), [*types[:-1], f"{OUTSIDE} (missed)"])
-        axes.set_yticks(range(len(types)), [*types[:-1], f"{OUTSIDE} (spurious)"])
+        names = [*types[:-1], f"{OUTSIDE} (spurious)"]
+        totals = [
+            f"{name}\nn = {total:,}" for name, total in zip(names, cells.sum(axis=1), strict=True)
+        ]
+        axes.set_yticks(range(len(types)), totals)
         axes.tick_params(axis="x", labelrotation=30)
         axes.set(xlabel="predicted type", ylabel="gold type")
     return figure
@@ -395,11 +624,11 @@ def score_by_parameter(
     places = list(values) if is_scale else [names.index(str(value)) for value in values]
     means = pd.Series(scores).groupby(places).mean()
     with _drawing(f"{score} by {parameter}") as (figure, (axes,)):
-        axes.plot(places, scores, "o", color=_PALETTE[4], alpha=0.7, label="one run")
+        axes.plot(places, scores, "o", color=_LIGHT_GREY, label="one run")
         axes.plot(
             means.index,
             means,
-            color=_PALETTE[0],
+            color=_GREY,
             marker="D",
             linestyle="-" if is_scale else "none",
             label="mean of the runs",
@@ -471,21 +700,17 @@ def _mark(text: str, type_: str, colour: str, title: str = "") -> str:
 
 
 @contextmanager
-def _drawing(*titles: str, height: float = 4) -> Iterator[tuple[Figure, Sequence[Axes]]]:
+def _drawing(*titles: str, height: float = 4) -> Iterator[tuple[Drawing, Sequence[Axes]]]:
     """Open a figure with a titled panel for each title, in the style of the lessons.
 
-    It is closed at the end, so that Jupyter shows it where it is a cell's value and only there.
+    Pyplot does not know it, so Jupyter shows it where it is a cell's value and only there.
     """
     with plt.rc_context(_STYLE):
-        figure, axes = plt.subplots(
-            1, len(titles), figsize=(8, height), layout="constrained", squeeze=False
-        )
-        try:
-            for panel, title in zip(axes[0], titles, strict=True):
-                panel.set_title(title)
-            yield figure, axes[0]
-        finally:
-            plt.close(figure)
+        figure = Drawing(figsize=(8, height), layout="constrained")
+        axes = figure.subplots(1, len(titles), squeeze=False)
+        for panel, title in zip(axes[0], titles, strict=True):
+            panel.set_title(title)
+        yield figure, axes[0]
 
 
 def _grouped_bars(axes: Axes, frame: pd.DataFrame, label: str) -> None:
@@ -493,7 +718,7 @@ def _grouped_bars(axes: Axes, frame: pd.DataFrame, label: str) -> None:
     n_columns = len(frame.columns)
     width = 0.84 / n_columns
     crowded = frame.size > 30
-    looks = zip(cycle(_PALETTE), cycle(_HATCHES), strict=False)
+    looks = zip(_colours(map(str, frame.columns)), cycle(_HATCHES), strict=False)
     for number, ((name, values), (colour, hatch)) in enumerate(
         zip(frame.items(), looks, strict=False)
     ):
@@ -507,7 +732,11 @@ def _grouped_bars(axes: Axes, frame: pd.DataFrame, label: str) -> None:
             edgecolor="white",
         )
         if not crowded:
-            axes.bar_label(bars, fmt=label, fontsize=8 if n_columns < 3 else 7)
+            axes.bar_label(
+                bars,
+                [_number(value, label) for value in values],
+                fontsize=8 if n_columns < 3 else 7,
+            )
     axes.set_xticks(range(len(frame)), [_wrapped(name, 90 // len(frame)) for name in frame.index])
     axes.tick_params(axis="x", length=0, labelsize=9, labelrotation=45 if crowded else 0)
     axes.grid(True, axis="y")
@@ -518,7 +747,7 @@ def _grouped_bars(axes: Axes, frame: pd.DataFrame, label: str) -> None:
 def _stacked_bars(axes: Axes, frame: pd.DataFrame) -> Any:
     """Draw a bar across for each row of ``frame``, first row on top; return the last pieces."""
     left = np.zeros(len(frame))
-    looks = zip(_PALETTE, _HATCHES, strict=True)
+    looks = zip(_colours(map(str, frame.columns)), _HATCHES, strict=False)
     for (name, values), (colour, hatch) in zip(frame.items(), looks, strict=False):
         bars = axes.barh(
             range(len(frame)),
@@ -552,16 +781,37 @@ def _share_bars(axes: Axes, counts: pd.DataFrame) -> None:
     )
 
 
-def _curve(axes: Axes, points: Any, look: int, label: str) -> None:
-    """Draw points of (epoch, value), where there are any."""
+def _curve(axes: Axes, points: Any, label: str) -> None:
+    """Draw points of (epoch, value), where there are any, in the look that belongs to the name."""
+    look = ("training", "validation", "F1").index(label)
     if len(points):
         axes.plot(
             *points.T,
             label=label,
-            color=_PALETTE[look],
+            color=_COLOURS[label],
             linestyle=_LINE_STYLES[look],
             marker="os^"[look],
         )
+
+
+def _colours(names: Iterable[str]) -> list[str]:
+    """Give each name the colour of its meaning, and names without one those that are left."""
+    names = list(names)
+    free = cycle(colour for colour in _PALETTE if colour not in map(_COLOURS.get, names))
+    return [_COLOURS.get(name) or next(free) for name in names]
+
+
+def _number(value: float, label: str) -> str:
+    """Write a number, and one that is not 0 never as 0.
+
+    >>> _number(0.2, "{:.0f}"), _number(0.2, "{:.2f}"), _number(0, "{:.0f}")
+    ('<1', '0.20', '0')
+    """
+    text = label.format(value)
+    if value > 0 and not float(text.replace(",", "")):
+        decimals = len(text.partition(".")[2])
+        return f"<{10**-decimals:g}"
+    return text
 
 
 def _wrapped(name: str, width: int) -> str:

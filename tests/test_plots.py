@@ -35,6 +35,10 @@ HISTORY = [
     {"epoch": 2.0, "eval_loss": 0.7, "eval_f1": 0.3},
     {"epoch": 2.0, "train_runtime": 3.0, "train_loss": 0.65},
 ]
+CURVES = [
+    {"epoch": 1.0, "loss": 0.8, "eval_loss": 0.7, "eval_f1": 0.1},
+    {"epoch": 2.0, "loss": 0.4, "eval_loss": 0.9, "eval_f1": 0.3},
+]
 FIGURES: dict[str, Callable[[], Figure]] = {
     "entity_counts": lambda: plots.entity_counts({"train": {"person": 3}, "test": {"group": 2}}),
     "sentence_lengths": lambda: plots.sentence_lengths({"train": [1, 7, 12], "test": [3]}),
@@ -47,6 +51,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "learning_curves": lambda: plots.learning_curves(HISTORY),
     "type_scores": lambda: plots.type_scores(SCORES),
     "baselines": lambda: plots.baselines({"all O": 0.0, "this lesson": 0.4}),
+    "reliability": lambda: plots.reliability([0.2, 0.9, 0.95], [False, True, False]),
+    "runs_compared": lambda: plots.runs_compared({"A": CURVES, "B": CURVES}),
     "accuracy_and_f1": lambda: plots.accuracy_and_f1({"all O": {"accuracy": 0.9, "f1": 0.0}}),
     "score_by_parameter": lambda: plots.score_by_parameter(
         [1e-4, 3e-4], [0.1, 0.2], parameter="learning_rate", score="test.f1"
@@ -92,9 +98,9 @@ def test_every_panel_has_a_title_and_both_axes_are_named(name: str) -> None:
     figure = FIGURES[name]()
     panels = [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
     for axes in panels:
-        assert axes.get_title(loc="left")
-        assert axes.get_xlabel()
-        assert axes.get_ylabel()
+        assert axes.get_title(loc="left") or axes.get_title() or name == "runs_compared"
+        assert axes.get_xlabel() or name == "runs_compared"  # shared by the panels of a column
+        assert axes.get_ylabel() or name == "runs_compared"  # and of a row
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -211,8 +217,7 @@ def test_type_scores_has_three_bars_for_each_type_and_for_all() -> None:
     }
 
 
-def test_baselines_and_accuracy_keep_the_order_given() -> None:
-    assert heights(plots.baselines({"this": 0.4, "all O": 0.0})) == {"F1": [0.4, 0.0]}
+def test_accuracy_and_f1_keep_the_order_given() -> None:
     scores = {"this": {"accuracy": 0.95, "f1": 0.4}, "all O": {"accuracy": 0.9, "f1": 0.0}}
     assert heights(plots.accuracy_and_f1(scores)) == {
         "accuracy (words)": [0.95, 0.9],
@@ -220,12 +225,124 @@ def test_baselines_and_accuracy_keep_the_order_given() -> None:
     }
 
 
+def test_baselines_are_points_with_intervals_and_published_ones_are_hollow() -> None:
+    figure = plots.baselines({"all O": 0.0, "ours": (0.4, 0.35, 0.45)}, published={"theirs": 0.42})
+    (axes,) = figure.axes
+    assert tick_labels(figure, "y") == ["all O", "ours", "theirs"]
+    assert printed(figure) == ["0.000", "0.400 (0.350 to 0.450)", "0.420"]
+    points = [line for line in axes.lines if line.get_marker() == "o"]
+    assert [np.asarray(line.get_xdata()).item() for line in points] == [0.0, 0.4, 0.42]
+    assert [line.get_markerfacecolor() == "none" for line in points] == [False, False, True]
+    [interval] = [line for line in axes.lines if line.get_marker() == "None"]
+    assert np.asarray(interval.get_xydata()).tolist() == [[0.35, 1], [0.45, 1]]
+
+
+def test_reliability_has_a_point_for_each_bin_that_holds_something() -> None:
+    figure = plots.reliability([0.0, 0.12, 0.18, 0.95, 1.0], [False, False, True, True, True])
+    points = np.asarray(figure.axes[0].collections[0].get_offsets())
+    assert points == pytest.approx(np.array([[0, 0], [0.15, 0.5], [0.975, 1]]))
+    assert [text for text in printed(figure) if "n =" in text] == ["n = 1", "n = 2", "n = 2"]
+
+
+@pytest.mark.parametrize("right", [[True], [True, False, True]])
+def test_reliability_takes_a_score_for_each_answer(right: list[bool]) -> None:
+    with pytest.raises(ValueError, match=f"scores has 2 values and right {len(right)}"):
+        plots.reliability([0.1, 0.2], right)
+
+
+def test_runs_side_by_side_share_their_scales() -> None:
+    figure = plots.runs_compared({"A": CURVES, "B": [{**row, "loss": 9.0} for row in CURVES]})
+    losses = figure.axes[:2]
+    assert losses[0].get_ylim() == losses[1].get_ylim()
+    assert losses[0].get_ylim()[1] > 9  # the highest of all
+    drawn = [np.asarray(line.get_ydata()).tolist() for line in losses[1].lines]
+    assert drawn == [[9.0, 9.0], [0.7, 0.9]]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_says_in_words_what_it_draws(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[dict[str, str]] = []
+    monkeypatch.setattr(plots, "display", lambda data, raw: shown.append(data))
+    figure = FIGURES[name]()
+    assert isinstance(figure, plots.Drawing)
+    figure._ipython_display_()
+    [data] = shown
+    image = _Image(data["text/html"])
+    assert image.attributes["alt"] == data["text/plain"]
+    assert re.search(r"\d", image.attributes["alt"])  # the values, not only the title
+    assert len(image.attributes["alt"]) > 30
+    assert image.attributes["src"].startswith("data:image/png;base64,")
+
+
+def test_alt_text_holds_the_values_that_were_given() -> None:
+    described = plots.describe(plots.type_confusion({("person", "O"): 2, ("person", "person"): 3}))
+    assert "person n = 5: person 3, O (missed) 2" in described
+    curves = plots.describe(plots.learning_curves(HISTORY))
+    assert "validation: 2 points from 0.6 to 0.7, lowest 0.6, highest 0.7" in curves
+    assert "seen: person 25. unseen: person 75" in plots.describe(FIGURES["seen_entities"]())
+
+
+def test_names_are_escaped_in_alt_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[dict[str, str]] = []
+    monkeypatch.setattr(plots, "display", lambda data, raw: shown.append(data))
+    figure = plots.entity_counts({'"><script>': {"person": 3}})
+    assert isinstance(figure, plots.Drawing)
+    figure._ipython_display_()
+    assert "<script>" not in shown[0]["text/html"]
+    assert "<script>" in _Image(shown[0]["text/html"]).attributes["alt"]
+
+
+def test_a_colour_has_one_meaning() -> None:
+    def colours(figure: Figure) -> dict[str, Any]:
+        return {
+            str(bars.get_label()): bars[0].get_facecolor()
+            for bars in figure.axes[0].containers
+            if isinstance(bars, BarContainer)
+        }
+
+    splits = colours(plots.entity_counts({s: {"x": 1} for s in ("train", "validation", "test")}))
+    scores = colours(plots.type_scores(SCORES))
+    parts = colours(FIGURES["seen_entities"]())
+    every = [*splits.values(), *scores.values(), *parts.values()]
+    assert len(set(every)) == len(every)
+    assert colours(plots.entity_counts({"test": {"x": 1}}))["test"] == splits["test"]
+    accuracy = colours(plots.accuracy_and_f1({"a": {"accuracy": 0.9, "f1": 0.1}}))
+    assert accuracy["F1 (entities)"] == scores["F1"]
+
+
+def test_a_bar_that_can_be_seen_has_no_zero_above_it() -> None:
+    figure = plots.entity_lengths({"train": [1] * 500 + [2]})
+    assert printed(figure)[:3] == ["100", "<1", "0"]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_an_opaque_card_on_light_and_dark_pages(name: str) -> None:
+    assert FIGURES[name]().get_facecolor() == (1, 1, 1, 1)
+
+
+class _Image(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.attributes: dict[str, str] = {}
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        assert tag == "img"
+        self.attributes = {name: value or "" for name, value in attrs}
+
+
 def test_type_confusion_counts_and_shades_by_row() -> None:
     figure = plots.type_confusion(
         {("person", "person"): 3, ("person", "O"): 1, ("O", "group"): 2, ("O", "O"): 999}
     )
     assert tick_labels(figure) == ["group", "person", "O (missed)"]
-    assert tick_labels(figure, "y") == ["group", "person", "O (spurious)"]
+    assert tick_labels(figure, "y") == [
+        "group\nn = 0",
+        "person\nn = 4",
+        "O (spurious)\nn = 2",
+    ]
     assert printed(figure) == ["0", "0", "0", "0", "3", "1", "2", "0", ""]
     shades = figure.axes[0].images[0].get_array()
     assert shades is not None
