@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PROFILE ?= offline
+DATASET ?=
 VENV := .venv
 BIN := $(VENV)/bin
 # Lesson 4 lives on an older Transformers, in an environment of its own that is a kernel of the other.
@@ -27,9 +28,10 @@ help: ## list the targets
 	@echo
 	@echo "make lessons PROFILE=offline|smoke|full   offline needs no Hub, smoke is a quick look,"
 	@echo "                                          full takes WNUT 17 and DistilBERT from the Hub"
+	@echo "make lessons DATASET=folder               the same on your own data"
 
 lessons: $(KERNEL) ## run all lessons; notebooks and pages end up in runs/
-	$(BIN)/python -m helpers.runs lessons --profile $(PROFILE)
+	$(BIN)/python -m helpers.runs lessons --profile $(PROFILE) $(if $(DATASET),-p dataset '$(DATASET)')
 
 test: $(KERNEL) $(VENV)/installed-extras ## run the tests, every notebook included
 	$(BIN)/python -m pytest

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import own_data
 import papermill
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
@@ -21,6 +22,12 @@ from papermill.exceptions import PapermillExecutionError
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = {path.stem[:2]: path for path in sorted((ROOT / "notebooks").glob("0*.ipynb"))}
 SMOKE = {"profile": "smoke", "max_sentences": 60}
+# To save time, not every lesson runs on every data set of tests/own_data.py.
+SKIPPED: dict[str, set[str]] = {
+    "other_types": {"02", "04"},
+    "one_type": set(),
+    "japanese": {"03", "04"},
+}
 
 
 def run(lesson: Path, folder: Path, **parameters: Any) -> Any:
@@ -40,16 +47,14 @@ def run(lesson: Path, folder: Path, **parameters: Any) -> Any:
 
 def text_of(executed: Any) -> str:
     """Everything a learner sees below the cells, as text."""
-    shown = []
-    for cell in executed.cells:
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            shown += [
-                output.get("text", ""),
-                data.get("text/plain", ""),
-                data.get("text/markdown", ""),
-            ]
-    return "\n".join(shown)
+    outputs = [output for cell in executed.cells for output in cell.get("outputs", [])]
+    return "\n".join(map(text_of_output, outputs))
+
+
+def text_of_output(output: Any) -> str:
+    data = output.get("data", {})
+    shown = [data.get(f"text/{kind}", "") for kind in ("plain", "markdown", "html")]
+    return "\n".join([output.get("text", ""), *shown])
 
 
 def noise_in(executed: Any) -> list[str]:
@@ -161,6 +166,40 @@ def test_a_slice_of_the_real_data(
     if number in ("03", "04"):
         report = json.loads((model_in(tmp_path) / "metrics.json").read_text(encoding="utf-8"))
         assert sum(row["support"] for row in report["test"]["types"].values()) > 20
+
+
+@pytest.fixture(scope="module", params=own_data.ALL, ids=lambda make: make.__name__)
+def own(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set that is not the course's; lesson 5 finds beside it what lesson 3 trained."""
+    folder: Path = request.param(tmp_path_factory.mktemp("own") / request.param.__name__)
+    return folder
+
+
+@pytest.mark.parametrize("number", ["01", "02", "03", "04", "05"])
+def test_a_lesson_on_data_of_your_own(number: str, own: Path) -> None:
+    """Takes minutes in all: each run starts a kernel, and lessons 3 and 4 train a model."""
+    if number in SKIPPED[own.name]:
+        pytest.skip("runs on the data set with the fewest sentences, the hardest")
+    folder = own.with_name("runs")
+    lesson = solved(LESSONS[number], folder)
+    training = {"epochs": 2} if number in {"03", "04"} else {}
+    executed = run(lesson, folder, profile="smoke", dataset=str(own), **training)
+    answers = answers_of(executed)
+    assert [answer for answer in answers if not answer.startswith("Correct.")] == []
+    assert not noise_in(executed)
+    assert foreign_in(executed) == []
+
+
+def foreign_in(executed: Any) -> list[str]:
+    """What cells show that belongs to the course's own data; results labelled as recorded may."""
+    foreign = re.compile("WNUT|the sample|creative-work|corporation")
+    return [
+        found[0]
+        for cell in executed.cells
+        if cell.cell_type == "code" and "recorded" not in cell.metadata.get("tags", [])
+        for output in cell.outputs
+        if (found := foreign.search(text_of_output(output)))
+    ]
 
 
 @pytest.mark.parametrize("model", ["trained", "trained_with_keras"])

@@ -41,6 +41,8 @@ examples:
       lessons 1 and 3 on a slice of it, in seconds
   python -m helpers.runs lessons --profile full -p epochs 3 -p learning_rate 3e-4
       on WNUT 17 with other parameters; each goes to the lessons that know it
+  python -m helpers.runs lessons -p dataset my_data
+      on your own data: a folder, as `make lessons DATASET=my_data`
 """
 
 _SWEEP = """\
