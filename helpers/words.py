@@ -160,22 +160,22 @@ def _abbreviations(corpus: str) -> tuple[str, ...]:
 @cache
 def _pattern(habits: Habits) -> regex.Pattern[str]:
     """Write the rule, with these habits, as a regular expression."""
-    ends = rf"(?:{'|'.join(habits.clitics) or '(?!)'})(?!{_LETTER})".replace("'", _APOSTROPHE)
+    ends = rf"(?i:{'|'.join(habits.clitics) or '(?!)'})(?!{_LETTER})".replace("'", _APOSTROPHE)
     letters = rf"(?:(?!{ends}){_LETTER})+" if "n't" in habits.clitics else rf"{_LETTER}+"
     prefix = f"[{regex.escape(habits.prefixes)}]?" if habits.prefixes else ""
     marks = sorted({*habits.inside, *habits.inside_numbers})
     joined = "|".join(_joint(mark, habits) for mark in marks) or "(?!)"
     kinds = {
         rf"[A-Za-z]++(?![^{_SPACE}])": True,  # the usual word, for speed
-        rf"https?://[^{_SPACE}]*[^{_SPACE}\p{{P}}]/?…?": True,  # an address, no mark after it
+        rf"(?i:https?)://[^{_SPACE}]*[^{_SPACE}\p{{P}}]/?…?": True,  # an address, no mark after it
         rf"[{_UNSPACED}][\p{{M}}\p{{Cf}}]*": True,  # a character of an unspaced script
         r"&#?\w+;": True,  # a character written for HTML
-        rf"[:;=][-'o^]?[()\[\]DPp|/\\]+(?!{_LETTER})": True,  # an emoticon
+        rf"[:;=][-'Oo^]?[()\[\]DdPp|/\\]+(?!{_LETTER})": True,  # an emoticon
         rf"(?:\p{{L}}\.){{2,}}(?!{_LETTER})": "." in habits.inside,  # an abbreviation, U.S.
-        rf"\L<abbreviations>(?!{_LETTER})": bool(habits.abbreviations),
+        rf"(?i:\L<abbreviations>)(?!{_LETTER})": bool(habits.abbreviations),
         ends: bool(habits.clitics),
         # the end of a word that was cut before
-        rf"{_APOSTROPHE}(?:s|m|d|t|re|ve|ll)(?!{_LETTER})": "'" in habits.inside,
+        rf"{_APOSTROPHE}(?i:s|m|d|t|re|ve|ll)(?!{_LETTER})": "'" in habits.inside,
         rf"{letters}(?!{ends}){_APOSTROPHE}(?={_LETTER})": habits.elisions,
         rf"{prefix}{letters}(?:(?!{ends})(?:{joined}){letters})*": True,
         r"[.!?…]+|-+|\*+|~+": habits.runs,
@@ -183,7 +183,7 @@ def _pattern(habits: Habits) -> regex.Pattern[str]:
     }
     return regex.compile(
         "|".join(kind for kind, wanted in kinds.items() if wanted),
-        regex.IGNORECASE | regex.VERSION1,  # version 1 subtracts sets
+        regex.VERSION1,  # which subtracts sets
         ignore_unused=True,
         abbreviations=habits.abbreviations,
     )

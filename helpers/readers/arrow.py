@@ -8,7 +8,13 @@ from datasets.table import InMemoryTable
 from pyarrow import parquet
 
 from helpers.readers.ids import no_ids
-from helpers.readers.records import TAG_LISTS, TOKEN_LISTS, read_records, tokens_and_tags
+from helpers.readers.records import (
+    TAG_LISTS,
+    TOKEN_LISTS,
+    read_records,
+    report_tags,
+    tokens_and_tags,
+)
 from helpers.readers.spans import Overlaps
 from helpers.readers.split import Sentence, Split
 
@@ -61,6 +67,7 @@ def read_dataset(
             f"{', '.join(TAG_LISTS)}; found {', '.join(names)}; rename the columns, and save the "
             "data with Dataset.to_parquet"
         )
+    report_tags(name, [tag_column], names)
     feature = getattr(dataset.features[tag_column], "feature", None)
     declared = feature.names if isinstance(feature, ClassLabel) else None
     has_ids = isinstance(feature, Value) and "int" in feature.dtype

@@ -60,30 +60,23 @@ class Content:
         width: Number of columns.
         values: For each column the number of times that each value occurs.
         n_rows: Number of rows.
-        counts_words: Whether the first column has counted the words of every sentence so far.
+        counts_words: Whether the first column counts the words of every sentence.
     """
 
     width: int
     values: list[Counter[str]] = field(init=False)
     n_rows: int = 0
-    counts_words: bool = True
+    counts_words: bool = False
 
     def __post_init__(self) -> None:
         """Begin with nothing counted."""
         self.values = [Counter() for _ in range(self.width)]
-        self._next = 0
 
-    def add(self, rows: Sequence[Sequence[str]], *, begins: bool) -> None:
-        """Count rows, which begin a sentence or continue the one before."""
+    def add(self, rows: Sequence[Sequence[str]]) -> None:
+        """Count rows."""
         self.n_rows += len(rows)
         for counter, column in zip(self.values, zip(*rows, strict=True), strict=False):
             counter.update(column)
-        if begins and rows[0][0] in ("0", "1", "2"):  # 2 behind a line that may be a header
-            self._next = int(rows[0][0])
-        end = self._next + len(rows)
-        counted = [str(number) for number in range(self._next, end)]
-        self.counts_words = self.counts_words and counted == [row[0] for row in rows]
-        self._next = end
 
     def kind(self, column: int) -> Kind:
         """Tell what a column holds."""

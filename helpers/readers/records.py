@@ -39,6 +39,7 @@ class Words(NamedTuple):
 
     tokens: Any
     tags: Any
+    key: str
 
 
 class Text(NamedTuple):
@@ -97,13 +98,17 @@ def read_records(
     sentences: list[Sentence] = []
     skipped: Counter[str] = Counter()
     several: list[str] = []  # places of texts that were annotated more than once
+    used: set[str] = set()  # keys of tags
+    keys: set[str] = set()  # all keys beside tags
     has_ids = has_entities = False
     bare: str | None = None  # the place of the first text that says nothing of entities
     for number, record in records:
         place = f"{name}, {unit} {number}"
         found = _normal_form(record, place)
         match found:
-            case Words(tokens, tags):
+            case Words(tokens, tags, key):
+                used.add(key)
+                keys.update(record)
                 has_ids = has_ids or (isinstance(tags, list) and not _all_strings(tags))
                 tokens, tags = tokens_and_tags(tokens, tags, tag_names, place)
             case Text(text, entities, cut, n_annotations):
@@ -135,6 +140,8 @@ def read_records(
             len(several),
             several[0],
         )
+    if used:
+        report_tags(name, sorted(used), sorted(keys))
     for reason, count in skipped.items():
         logger.warning("%s: left out %d records that %s", name, count, reason)
     if not sentences and skipped:
@@ -171,6 +178,19 @@ def tokens_and_tags(
             f"{place}: expected at least one word, and text only; found {tokens!r:.80}"
         )
     return tokens, tags if _all_strings(tags) and all(tags) else names_of(tags, names, place)
+
+
+def report_tags(name: str, used: Sequence[str], keys: Sequence[str]) -> None:
+    """Log which tags were passed over, since a word has one tag."""
+    others = [key for key in keys if key in TAG_LISTS or key.endswith("tags")]
+    passed = [key for key in others if key not in used]
+    if passed:
+        logger.warning(
+            "%s: took the tags under %s, and passed over %s",
+            name,
+            ", ".join(used),
+            ", ".join(passed),
+        )
 
 
 def _records(path: Path, text: str) -> Iterator[tuple[int, Any]]:
@@ -224,15 +244,15 @@ def _normal_form(record: Any, place: str) -> Words | Text | Skipped:
         case _:
             raise ValueError(f"{place}: expected a JSON object; found {record!r:.60}")
     tokens = next((record[key] for key in TOKEN_LISTS if key in record), None)
-    lists = [record[key] for key in TAG_LISTS if isinstance(record.get(key), list)]
+    lists = [key for key in TAG_LISTS if isinstance(record.get(key), list)]
     texts = [record[key] for key in _TEXTS if isinstance(record.get(key), str)]
     given = [key for key in _SPAN_LISTS if key in record]
-    if isinstance(tokens, list) and lists and (not texts or not given or _flat(lists[0])):
-        return Words(tokens, lists[0])
+    if isinstance(tokens, list) and lists and (not texts or not given or _flat(record[lists[0]])):
+        return Words(tokens, record[lists[0]], lists[0])
     if not texts:
         raise ValueError(
             f"{place}: expected {' or '.join(TOKEN_LISTS)} with one of {', '.join(TAG_LISTS)}, or "
-            f"text with one of {', '.join(_SPAN_LISTS)}; found {', '.join(map(str, record))}"
+            f"text with one of {', '.join(_SPAN_LISTS)}; found {', '.join(map(str, record)):.300}"
         )
     text = texts[0]
     words = _given_words(tokens, text, place)
@@ -321,4 +341,4 @@ def _flat(values: Sequence[object]) -> bool:
 
 
 def _all_strings(values: Sequence[object]) -> bool:
-    return all(isinstance(value, str) for value in values)
+    return set(map(type, values)) <= {str}

@@ -58,6 +58,7 @@ class Split:
         blank = [
             (at, position)
             for at, sentence in enumerate(self.sentences)
+            if not all(map(str.strip, sentence.tokens))
             for position, word in enumerate(sentence.tokens)
             if not word.strip()
         ]

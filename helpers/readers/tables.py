@@ -56,7 +56,7 @@ _LOOKS = (
 )
 
 _QUOTE = 'write a quotation mark as """", doubled inside a pair of others'
-_PART = 4096  # rows looked at together, where no border comes
+_PART = 256  # rows counted together; many more at once keep the garbage collector busy
 _LONG = 1000  # words; if a file is one sentence of so many, its borders may be missing
 _WIDEST = 1000  # columns; a line of more is running text
 
@@ -94,9 +94,6 @@ class Survey(NamedTuple):
     usual: Row
 
 
-_END: Row = (0, [], "")
-
-
 def read_conll(
     path: Path,
     *,
@@ -126,12 +123,12 @@ def read_conll(
     Source: https://universaldependencies.org/ext-format.html
     """
     lines = split_lines(read_text(path, encoding=encoding))
-    words = (line for line in lines if not _is_border(line) and not _COMMENT.match(line))
+    words = (line for line in lines if line and not _is_border(line) and not _COMMENT.match(line))
     tabs = "\t" in next(words, lines[0])
 
     def rows() -> Iterator[Row]:
         for number, line in enumerate(lines, start=1):
-            if _is_border(line):
+            if not line or _is_border(line):
                 yield number, [], line
             elif tabs:
                 yield number, line.split("\t"), line
@@ -174,20 +171,18 @@ def read_csv(
 
     def rows() -> Iterator[Row]:
         reader = csv.reader(StringIO(text, newline=""), strict=True, delimiter=delimiter)
-        while True:
-            number = reader.line_num + 1
-            try:
-                cells = next(reader, None)
-            except csv.Error as error:
-                raise ValueError(f"{path}, line {number}: not CSV: {error}; {_QUOTE}") from None
-            if cells is None:
-                return
-            if any("\n" in cell for cell in cells):
-                raise ValueError(
-                    f"{path}, line {number}: a quotation mark opened here runs on into the next "
-                    f"line; {_QUOTE}"
-                )
-            yield number, cells if any(cells) else [], ""
+        number = 1
+        try:
+            for cells in reader:
+                if reader.line_num > number and any("\n" in cell for cell in cells):
+                    raise ValueError(
+                        f"{path}, line {number}: a quotation mark opened here runs on into the "
+                        f"next line; {_QUOTE}"
+                    )
+                yield number, cells if any(cells) else [], ""
+                number = reader.line_num + 1
+        except csv.Error as error:
+            raise ValueError(f"{path}, line {number}: not CSV: {error}; {_QUOTE}") from None
 
     return _read(Table(str(path), rows, comments=False), columns, _option(columns), tag_names)
 
@@ -221,44 +216,68 @@ def _read(
 
 def _survey(table: Table) -> Survey | None:
     """Count what the columns hold; ``None`` where the table holds nothing."""
-    contents: dict[int, Content] = {}
-    firsts: dict[int, Row] = {}
-    first: Row | None = None
-    sentence: list[list[str]] = []
-    begins = True
-    for row in chain(table.rows(), [_END]):
-        _, cells, source = row
-        if cells:
-            if table.comments and source[0] == "#" and _is_no_word(source, cells):
-                continue
-            if len(cells) > _WIDEST:
-                raise ValueError(_no_table(table, row))
-            if len(cells) not in firsts:
-                firsts[len(cells)] = row
-            if first is None:
-                first = row
-                if not any(map(finding.is_tag, cells)):
-                    continue
-            if not (cells[0][:1].isdecimal() and _NO_WORD.fullmatch(cells[0])):
-                sentence.append(cells)
-        if sentence and (not cells or len(sentence) == _PART):
-            for width in dict.fromkeys(map(len, sentence)):
-                rows = [cells for cells in sentence if len(cells) == width]
-                if width not in contents:
-                    contents[width] = Content(width)
-                contents[width].add(rows, begins=begins)
-            sentence, begins = [], not cells
+    words = (
+        row
+        for row in table.rows()
+        if row[1] and not (row[2][:1] == "#" and _is_comment(table, row))
+    )
+    first = next(words, None)
     if first is None:
         return None
-    if not contents:  # the first row is the only one
-        contents[len(first[1])] = Content(len(first[1]))
-        contents[len(first[1])].add([first[1]], begins=True)
+    header = None if any(map(finding.is_tag, first[1])) else first
+    firsts: dict[int, Row] = {}
+    contents: dict[int, Content] = {}
+    waiting: dict[int, list[list[str]]] = {}  # rows of each width, to be counted together
+    for row in chain([first], words):
+        cells = row[1]
+        width = len(cells)
+        if width not in firsts:
+            if width > _WIDEST:
+                raise ValueError(_no_table(table, row))
+            firsts[width], contents[width], waiting[width] = row, Content(width), []
+        if row is header or (cells[0][:1].isdecimal() and _is_no_word(cells[0])):
+            continue
+        rows = waiting[width]
+        rows.append(cells)
+        if len(rows) == _PART:
+            contents[width].add(rows)
+            rows.clear()
+    for width, rows in waiting.items():
+        contents[width].add(rows)
     content = max(contents.values(), key=lambda content: content.n_rows)
+    if not content.n_rows:  # the first row is the only one
+        content.add([first[1]])
+    if all(map(str.isdecimal, content.values[0])):
+        content.counts_words = _counts_words(table, content.width)
     return Survey(content, first, firsts[content.width])
 
 
-def _is_no_word(source: str, cells: Sequence[str]) -> bool:
-    return _COMMENT.match(source) is not None and not finding.is_tag(cells[-1].strip())
+def _counts_words(table: Table, width: int) -> bool:
+    """Tell whether the first column counts the words, of each sentence or all of them."""
+    begins, expected = True, 0
+    for _, cells, _ in table.rows():
+        if not cells:
+            begins = True
+        elif len(cells) == width and cells[0].isdecimal():  # no header, no comment
+            if begins and cells[0] in ("0", "1", "2"):  # 2 where the first line is unlike others
+                expected = int(cells[0])
+            if cells[0] != str(expected):
+                return False
+            begins, expected = False, expected + 1
+    return True
+
+
+def _is_no_word(id_: str) -> bool:
+    return not id_.isdecimal() and _NO_WORD.fullmatch(id_) is not None
+
+
+def _is_comment(table: Table, row: Row) -> bool:
+    _, cells, source = row
+    return (
+        table.comments
+        and _COMMENT.match(source) is not None
+        and not finding.is_tag(cells[-1].strip())
+    )
 
 
 def _names_columns(survey: Survey) -> bool:
@@ -326,34 +345,44 @@ class _Reader:
 
     def sentences(self) -> Iterator[Sentence]:
         """Yield the sentences, as blank lines or a column of their names tell them apart."""
-        by_name = self._where.sentence is not None
-        words: list[tuple[str, str, int]] = []
+        width, token_at, tag_at, sentence_at = self._where
         same: dict[str, str] = {}  # one string for each word and tag, however often it occurs
         names: set[str] = set()
-        current, count = "", 0
+        count = 0
+        sentence = Sentence("0", [], [], [])
         for row in self._table.rows():
             number, cells, source = row
-            if cells and len(cells) != self._where.width:
-                cells = self._fit(cells)
-                row = number, cells, source
+            if cells and (
+                len(cells) != width or source[:1] == "#" or number == self._header or self._is_ud
+            ):
+                cells = self._regular(row, inside=bool(sentence.tokens))
+                if not cells:
+                    continue
             if not cells:
-                ends = not by_name
-            elif self._holds_no_word(source, cells, number, inside=bool(words)):
+                if sentence.tokens and sentence_at is None:
+                    yield sentence
+                    count += 1
+                    sentence = Sentence(str(count), [], [], [])
                 continue
-            else:
-                token, tag, name = self._word(row)
-                ends = by_name and name not in ("", current)
-            if ends and words:
-                yield _sentence(current if by_name else str(count), words)
-                words, count = [], count + 1
-            if cells:
-                if by_name and (ends or not names):
+            token, tag = cells[token_at], cells[tag_at].strip()
+            if not tag:
+                raise ValueError(
+                    f"{self._table.name}, line {number}: the word {token!r} has no tag; give it "
+                    f"one, such as {OUTSIDE!r}"
+                )
+            if sentence_at is not None:
+                name = cells[sentence_at].strip()
+                if not names or name not in ("", sentence.id):
+                    if sentence.tokens:
+                        yield sentence
                     self._check_name(name, names, number)
                     names.add(name)
-                    current = name
-                words.append((same.setdefault(token, token), same.setdefault(tag, tag), number))
-        if words:
-            yield _sentence(current if by_name else str(count), words)
+                    sentence = Sentence(name, [], [], [])
+            sentence.tokens.append(same.setdefault(token, token))
+            sentence.tags.append(same.setdefault(tag, tag))
+            sentence.lines.append(number)
+        if sentence.tokens:
+            yield sentence
 
     def report(self, *, named: bool) -> None:
         """Log what was decided, a line for each thing."""
@@ -382,22 +411,18 @@ class _Reader:
                     "%s: %d lines %s (first: line %d)", table, len(lines), what, lines[0]
                 )
 
-    def _word(self, row: Row) -> tuple[str, str, str]:
-        """Turn a row into its word, its tag and the name of its sentence."""
-        number, cells, _ = row
-        width, token_at, tag_at, sentence_at = self._where
-        if len(cells) != width:
-            cells = self._cut(row)
-        token, tag = cells[token_at], cells[tag_at].strip()
+    def _regular(self, row: Row, *, inside: bool) -> list[str]:
+        """Turn a line that is not like most into the cells that it stands for, if any."""
+        number, cells, source = row
+        cells = self._fit(cells)
+        if self._holds_no_word(source, cells, number, inside=inside):
+            return []
+        if len(cells) != self._where.width:
+            cells = self._cut((number, cells, source))
         if self._is_ud:
-            found = _UD_TAG.search(tag)
-            tag = found[1] if found else OUTSIDE
-        if not tag:
-            raise ValueError(
-                f"{self._table.name}, line {number}: the word {token!r} has no tag; give it one, "
-                f"such as {OUTSIDE!r}"
-            )
-        return token, tag, "" if sentence_at is None else cells[sentence_at].strip()
+            found = _UD_TAG.search(cells[-1])
+            cells = [*cells[:-1], found[1] if found else OUTSIDE]
+        return cells
 
     def _fit(self, cells: list[str]) -> list[str]:
         """Make a line as wide as others, if only empty cells at its end differ."""
@@ -429,7 +454,7 @@ class _Reader:
         """Tell a header, a comment, or a line of CoNLL-U that stands for no word."""
         if number == self._header:
             return True
-        if self._is_ud and _NO_WORD.fullmatch(cells[0]):
+        if self._is_ud and _is_no_word(cells[0]):
             self._check_passed(cells, number)
             self._passed.append(number)
             return True
@@ -467,12 +492,5 @@ def _option(columns: Sequence[str] | None) -> str:
     return f"dataset_options={{'columns': {columns!r}}}"
 
 
-def _sentence(name: str, words: Sequence[tuple[str, str, int]]) -> Sentence:
-    tokens, tags, lines = map(list, zip(*words, strict=True))
-    return Sentence(name, tokens, tags, lines)
-
-
 def _is_border(line: str) -> bool:
-    return (
-        not line or line.isspace() or (_DOCUMENT in line and _DOCUMENT in re.split("[ \t]", line))
-    )
+    return line.isspace() or (_DOCUMENT in line and _DOCUMENT in re.split("[ \t]", line))

@@ -360,3 +360,23 @@ def test_faults_of_files(tmp_path: Path, text: str, message: str) -> None:
 def test_names_of_ids_where_there_are_none(tmp_path: Path, name: str, text: str) -> None:
     with pytest.raises(ValueError, match="is for tags that are ids; .* holds none; leave 'tag_na"):
         read(tmp_path, name, text, tag_names=["O"])
+
+
+def test_a_second_list_of_tags_is_passed_over_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    record = {"tokens": ["Ada", "spoke"], "ner_tags": ["B-PER", "O"], "pos_tags": ["NNP", "VBD"]}
+
+    split = read(tmp_path, "a.jsonl", json.dumps(record))
+
+    assert pairs(split) == [ADA]
+    assert notices(caplog) == [
+        f"{tmp_path}/a.jsonl: took the tags under ner_tags, and passed over pos_tags"
+    ]
+
+
+def test_a_key_of_any_length_leaves_a_short_message(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="found xxx") as caught:
+        read(tmp_path, "a.jsonl", json.dumps({"x" * 5000: 1}))
+
+    assert len(str(caught.value)) < 1000
