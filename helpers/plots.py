@@ -35,6 +35,7 @@ from matplotlib.figure import Figure
 from pandas.io.formats.style import Styler
 from pandas.io.formats.style_render import CSSDict
 
+from helpers import settings
 from helpers.settings import Settings
 from helpers.tagging import OUTSIDE, entity_spans
 
@@ -143,9 +144,18 @@ def _cells_in_words(axes: Axes) -> list[str]:
     return [f"{names[row]}: {', '.join(cells)}" for row, cells in rows.items()]
 
 
-def settings_table(settings: Settings) -> pd.DataFrame:
-    """Turn the settings of a run into a table: one row for each setting, its value as text."""
-    values = {name: str(value) for name, value in settings.to_dict().items()}
+def settings_table(run: Settings) -> pd.DataFrame:
+    """Turn the settings of a run into a table: profile, data, model, and what differs from these.
+
+    The folder for what the run writes is left out: it has no influence on a result.
+    """
+    usual = settings.load(run.profile).to_dict()
+    values = {
+        name: str(value)
+        for name, value in run.to_dict().items()
+        if name in ("profile", "dataset", "model")
+        or (value != usual[name] and name != "output_dir")
+    }
     return pd.DataFrame({"value": values}).rename_axis("setting")
 
 

@@ -95,7 +95,6 @@ ENTITIES = pd.DataFrame(
     ],
     columns=["split", "type", "form", "words"],
 )
-TOTALS = pd.DataFrame({"words": [110], "outside": [90], "entities": [15]}, index=["train"])
 FIRST = [["B-person", "I-person", "O"], ["B-group", "O"], ["O", "O"]]
 SECOND = [["B-person", "I-person", "O"], ["B-person", "B-group"], ["O", "O"]]
 
@@ -328,12 +327,6 @@ CASES = [
             (5 / 12, "all the others"),
             (58.33, "percentage"),
         ),
-    ),
-    Case(
-        exploration.imbalance,
-        (TOTALS,),
-        numbers(4.5),
-        wrong_number((20 / 90, "other way round"), (90 / 110, "by all words"), (6, "entities")),
     ),
     Case(
         exploration.faults,

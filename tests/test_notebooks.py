@@ -21,6 +21,7 @@ from papermill.exceptions import PapermillExecutionError
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = {path.stem[:2]: path for path in sorted((ROOT / "notebooks").glob("0*.ipynb"))}
+TAGS = ("exercise", "solution")
 SMOKE = {"profile": "smoke", "max_sentences": 60}
 # To save time, not every lesson runs on every data set of tests/own_data.py.
 SKIPPED: dict[str, set[str]] = {
@@ -82,6 +83,28 @@ def solved(lesson: Path, folder: Path) -> Path:
     target = folder / f"solved-{lesson.name}"
     nbformat.write(notebook, target)
     return target
+
+
+@pytest.mark.parametrize("lesson", LESSONS.values(), ids=LESSONS.keys())
+def test_a_lesson_says_how_long_it_takes(lesson: Path) -> None:
+    """160 words and 10 lines of code a minute, 4 minutes an exercise, to the nearest 5."""
+    cells = nbformat.read(lesson, as_version=4).cells
+    said = re.search(
+        r"\*\*Time:\*\* about (\d+) minutes to read, (\d+) minutes for the exercises, "
+        r"\d+ minutes? to run\.",
+        cells[0].source,
+    )
+    if not said:
+        pytest.skip("the lesson does not say yet how long it takes")
+    kinds = {kind: [c for c in cells if kind in c.metadata.get("tags", [])] for kind in TAGS}
+    prose = [c.source for c in cells if c.cell_type == "markdown" and c not in kinds["solution"]]
+    code = "\n".join(c.source for c in cells if c.cell_type == "code")
+    words = len(re.sub(r"\]\([^)]*\)", "]", "\n".join(prose)).split())  # no addresses of links
+    lines = sum(bool(line.strip()) for line in code.splitlines())
+    reading, exercises = words / 160 + lines / 10, 4 * len(kinds["exercise"])
+    assert [int(minutes) for minutes in said.groups()] == [
+        5 * round(minutes / 5) for minutes in (reading, exercises)
+    ]
 
 
 def answers_of(executed: Any) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.exercises.answers import AnswerError, exercise, function, mapping, number, share, spans
+from helpers.exercises.answers import AnswerError, exercise, function, mapping, share, spans
 from helpers.tagging import OUTSIDE, Span, entity_spans, spans_to_tags
 
 Sentences = Sequence[Sequence[str]]
@@ -88,23 +88,6 @@ def outside_accuracy(answer: Any, tags: Sentences) -> None:
         mistakes={
             "That counts sentences. Accuracy counts words.": sum(empty) / len(empty),
             "That is its F1. Accuracy counts the words whose tag is right.": 0,
-        },
-    )
-
-
-@exercise
-def imbalance(answer: Any, totals: pd.DataFrame) -> None:
-    """Compute how many words of train are outside for each word in an entity."""
-    columns = ["words", "outside", "entities"]
-    words, outside, n_entities = totals.loc[["train"], columns].to_numpy()[0]
-    number(
-        answer,
-        outside / (words - outside),
-        hint="The words in entities are those that are not outside.",
-        mistakes={
-            "That is the other way round.": (words - outside) / outside,
-            "Divide by the words in entities, not by all words.": outside / words,
-            "That divides by the entities. Divide by their words.": outside / n_entities,
         },
     )
 
