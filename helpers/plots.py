@@ -52,7 +52,7 @@ _COLOURS = {
     **{"precision": _SKY, "recall": _PINK, "F1": _RED, "F1 (entities)": _RED},
     **{"accuracy": _GREY, "accuracy (words)": _GREY},
     **dict.fromkeys(("seen", "found", "subwords", "read here"), _GREY),
-    **dict.fromkeys(("unseen", "missed", "padding", "context only"), _LIGHT_GREY),
+    **dict.fromkeys(("unseen", "not found", "padding", "context only"), _LIGHT_GREY),
 }
 _HATCHES = ("", "//", "..", "xx", "--", "++", "oo")
 _LINE_STYLES = ("-", "--", ":", "-.")
@@ -312,14 +312,14 @@ def seen_entities(counts: Counts) -> Figure:
 
 
 def found_entities(counts: Counts) -> Figure:
-    """Turn ``counts[group]["found"]`` and ``["missed"]`` into bars: the recall of each group.
+    """Turn ``counts[group]["found"]`` and ``["not found"]`` into bars: the recall of each group.
 
     Args:
         counts: For each group, such as seen and unseen in train, how many gold entities the
-            tagger found and how many it missed.
+            tagger found, type and place exactly right, and how many it did not.
     """
     with _drawing("Gold entities that the tagger found", height=3) as (figure, (axes,)):
-        _share_bars(axes, pd.DataFrame(counts).T[["found", "missed"]].fillna(0))
+        _share_bars(axes, pd.DataFrame(counts).T[["found", "not found"]].fillna(0))
         axes.set(xlabel="share of the group's gold entities (%)", ylabel="group")
     return figure
 

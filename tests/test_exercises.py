@@ -640,12 +640,6 @@ CASES = [
         ),
     ),
     Case(
-        inference.surer_half,
-        (SCORED,),
-        numbers(2 / 3),
-        wrong_number((1 / 2, "all predicted"), (0.883, "mean score"), (66.67, "percentage")),
-    ),
-    Case(
         inference.threshold,
         (SCORED, 4),
         [0.7, 0.65, 0.61, np.float32(0.7), np.array([0.7]), 0.7004],

@@ -211,6 +211,8 @@ def test_a_lesson_on_data_of_your_own(number: str, own: Path) -> None:
     assert [answer for answer in answers if not answer.startswith("Correct.")] == []
     assert not noise_in(executed)
     assert foreign_in(executed) == []
+    if number == "05":
+        assert str(folder) not in text_of(executed)
 
 
 def foreign_in(executed: Any) -> list[str]:

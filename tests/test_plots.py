@@ -44,7 +44,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "sentence_lengths": lambda: plots.sentence_lengths({"train": [1, 7, 12], "test": [3]}),
     "entity_lengths": lambda: plots.entity_lengths({"train": [1, 1, 2], "test": [9]}),
     "seen_entities": lambda: plots.seen_entities({"person": {"seen": 1, "unseen": 3}}),
-    "found_entities": lambda: plots.found_entities({"unseen": {"found": 1, "missed": 3}}),
+    "found_entities": lambda: plots.found_entities({"unseen": {"found": 1, "not found": 3}}),
     "padding_costs": lambda: plots.padding_costs({"per batch": {"subwords": 60, "padding": 40}}),
     "windows": lambda: plots.windows([[2, 2, 1, 0], [0, 1, 2, 2]]),
     "learning_rates": lambda: plots.learning_rates([1e-4, 2e-4, 1e-4]),
@@ -160,8 +160,10 @@ def test_seen_entities_shows_shares_and_prints_counts() -> None:
 
 
 def test_found_entities_shows_the_recall_of_each_group() -> None:
-    figure = plots.found_entities({"seen": {"found": 3, "missed": 1}, "unseen": {"missed": 4}})
-    assert widths(figure) == {"found": [75, 0], "missed": [25, 100]}
+    figure = plots.found_entities(
+        {"seen": {"found": 3, "not found": 1}, "unseen": {"not found": 4}}
+    )
+    assert widths(figure) == {"found": [75, 0], "not found": [25, 100]}
     assert printed(figure) == ["3 of 4 found", "0 of 4 found"]
 
 

@@ -197,25 +197,6 @@ def multi_word_recall(answer: Any, pairs: pd.DataFrame) -> None:
 
 
 @exercise
-def surer_half(answer: Any, predicted: pd.DataFrame) -> None:
-    """Compute the share that is right in the surer half of the predicted entities."""
-    sure = predicted["score"] >= predicted["score"].median()
-    share(
-        answer,
-        predicted.loc[sure, "right"].mean(),
-        hint="Select the rows with predicted['score'] >= predicted['score'].median(). The mean of "
-        "their column 'right' is the share.",
-        mistakes={
-            "That is the share of all predicted entities.": predicted["right"].mean(),
-            "That is the less sure half.": predicted.loc[~sure, "right"].mean(),
-            "That is the mean score. Take the mean of 'right'.": predicted.loc[
-                sure, "score"
-            ].mean(),
-        },
-    )
-
-
-@exercise
 def threshold(answer: Any, predicted: pd.DataFrame, n_gold: int) -> str | None:
     """Choose the threshold with the highest F1 on validation.
 
