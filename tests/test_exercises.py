@@ -370,12 +370,6 @@ CASES = [
         ],
     ),
     Case(
-        preprocessing.longest_input,
-        ({"input_ids": [[1, 2, 3], [1, 2, 3, 4, 5]]},),
-        [5, 5.0, np.int64(5), np.array(5), pd.Series([5])],
-        wrong_number((3, "special tokens"), (4, "Take the longest"), (4.5, "whole number")),
-    ),
-    Case(
         preprocessing.cut_words,
         (),
         [cut, lambda word_ids: np.array(cut(word_ids)), lambda word_ids: tuple(cut(word_ids))],

@@ -13,18 +13,6 @@ WordIds = Sequence[int | None]
 
 
 @exercise
-def longest_input(answer: Any, encoding: Mapping[str, Any]) -> None:
-    """Find how many positions the longest sentence has, special tokens included."""
-    longest = max(map(len, encoding["input_ids"]))
-    count(
-        answer,
-        longest,
-        hint="encoding['input_ids'] holds one list for each sentence. Take the longest.",
-        mistakes={"Count the special tokens too.": longest - 2},
-    )
-
-
-@exercise
 def cut_words(answer: Any) -> None:
     """Write the function that turns ``word_ids`` into the words that were cut, in their order."""
     cases: list[tuple[WordIds, list[int]]] = [
