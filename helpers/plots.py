@@ -258,28 +258,6 @@ def entity_counts(counts: Counts) -> Figure:
     return figure
 
 
-def sentence_lengths(lengths: Mapping[str, Sequence[int]]) -> Figure:
-    """Turn ``lengths[split]``, the words of each sentence, into one histogram for each split."""
-    longest = max(max(values) for values in lengths.values())
-    bins = list(range(0, longest + 6, 5))
-    with _drawing("Length of sentences by split") as (figure, (axes,)):
-        looks = zip(_colours(lengths), cycle(_LINE_STYLES), strict=False)
-        for (split, values), (colour, line) in zip(lengths.items(), looks, strict=False):
-            axes.hist(
-                values,
-                bins=bins,
-                weights=np.full(len(values), 100 / len(values)),
-                histtype="step",
-                color=colour,
-                linestyle=line,
-                linewidth=2,
-                label=f"{split}: median {np.median(values):g}, longest {max(values)}",
-            )
-        axes.set(xlabel="words in a sentence (bins of 5)", ylabel="share of the sentences (%)")
-        axes.legend()
-    return figure
-
-
 def entity_lengths(lengths: Mapping[str, Sequence[int]], *, longest: int = 6) -> Figure:
     """Turn ``lengths[split]``, the words of each entity, into bars: the share of each length.
 

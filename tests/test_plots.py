@@ -41,7 +41,6 @@ CURVES = [
 ]
 FIGURES: dict[str, Callable[[], Figure]] = {
     "entity_counts": lambda: plots.entity_counts({"train": {"person": 3}, "test": {"group": 2}}),
-    "sentence_lengths": lambda: plots.sentence_lengths({"train": [1, 7, 12], "test": [3]}),
     "entity_lengths": lambda: plots.entity_lengths({"train": [1, 1, 2], "test": [9]}),
     "seen_entities": lambda: plots.seen_entities({"person": {"seen": 1, "unseen": 3}}),
     "found_entities": lambda: plots.found_entities({"unseen": {"found": 1, "not found": 3}}),
@@ -130,18 +129,6 @@ def test_entity_counts_has_a_bar_for_each_type_and_split() -> None:
     figure = plots.entity_counts({"train": {"person": 3, "group": 1}, "test": {"person": 2}})
     assert tick_labels(figure) == ["group", "person"]
     assert heights(figure) == {"train": [1, 3], "test": [0, 2]}
-
-
-def test_sentence_lengths_shows_shares_of_each_split() -> None:
-    figure = plots.sentence_lengths({"train": [1, 2, 7, 12], "test": [3]})
-    train, test = (np.asarray(patch.get_path().vertices) for patch in figure.axes[0].patches)
-    assert (train[:, 1].max(), test[:, 1].max()) == (50, 100)
-    legend = figure.axes[0].get_legend()
-    assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == [
-        "train: median 4.5, longest 12",
-        "test: median 3, longest 3",
-    ]
 
 
 def test_entity_lengths_puts_the_long_ones_together() -> None:
