@@ -96,6 +96,7 @@ def load_tokenizer(folder: str | Path) -> PreTrainedTokenizerBase:
     Byte-level tokenizers (RoBERTa's family) get ``add_prefix_space``, so that a word in a list
     reads like a word after a space; one without a padding token pads with its end token. Windows
     are cut and padded on the right, and the tokenizer's limit of length is at most the model's.
+    The tokenizer makes only the inputs that the model takes.
 
     Args:
         folder: As `locate` returns it, or a model trained in a lesson.
@@ -121,6 +122,9 @@ def load_tokenizer(folder: str | Path) -> PreTrainedTokenizerBase:
                 "tokenizer_config.json, or choose another model"
             )
     config = read_config(folder)
+    if config.model_type == "distilbert":
+        # Transformers 5 saves its tokenizer as BERT's, whose token_type_ids it does not take.
+        tokenizer.model_input_names = ["input_ids", "attention_mask"]
     n_embeddings = getattr(config.get_text_config(), "vocab_size", None)
     if n_embeddings and _highest_id(tokenizer) >= n_embeddings:
         raise ModelError(

@@ -15,7 +15,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
 from conftest import NAMES, WordByWord, tiny_config, tiny_run, wordpiece
@@ -211,54 +210,43 @@ def test_a_training_shows_one_bar_that_ends_with_the_scores(
 
 
 @with_tensorflow
-def test_the_lesson_shares_after_every_epoch_if_told_to(
-    run: Settings,
-    dataset: DatasetDict,
-    tokenizer: PreTrainedTokenizerBase,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    "labels", [[*NAMES[5:], *NAMES[:5]], ["I-person", "O", "B-MISC"], ["LABEL_0", "LABEL_1"]]
+)
+def test_tags_go_on_from_the_labels_of_the_same_name(
+    labels: list[str], run: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The lesson's own cell, with a stand-in for the Hub's git. Takes seconds: it trains."""
-    from types import SimpleNamespace
+    from transformers import TFBertForTokenClassification
 
-    from transformers import keras_callbacks
+    config = tiny_config(wordpiece())
+    config.id2label = dict(enumerate(labels))
+    config.label2id = {label: index for index, label in enumerate(labels)}
+    old = TFBertForTokenClassification(config)
+    old.build_in_name_scope()
+    numbers = np.arange(1.0, len(labels) + 1)
+    old.classifier.set_weights([np.tile(numbers, (config.hidden_size, 1)), -numbers])
+    keras_training.export(old, tmp_path)
 
-    pushes = []
+    kernel, bias = keras_training.load_model(tmp_path, NAMES, run).classifier.get_weights()
+    for index, tag in enumerate(NAMES):
+        if tag in labels:
+            number = labels.index(tag) + 1
+            assert set(kernel[:, index]) == {number}
+            assert bias[index] == -number
+        else:
+            assert 0 < np.abs(kernel[:, index]).max() < 0.2
+            assert bias[index] == 0
+    [notice] = [record.message for record in caplog.records if record.name == "helpers.models"]
+    assert notice.startswith("the model was fine-tuned before; the tags that ")
 
-    class Repository:
-        def __init__(self, folder: str, clone_from: str, token: str | None) -> None:
-            Path(folder).mkdir(parents=True)
-            self.folder, self.name = Path(folder), clone_from
 
-        def push_to_hub(self, commit_message: str, blocking: bool) -> tuple[str, SimpleNamespace]:
-            files = sorted(path.name for path in self.folder.iterdir())
-            pushes.append((self.name, commit_message, files))
-            return "address", SimpleNamespace(is_done=True)
+@with_tensorflow
+def test_a_model_that_keras_cannot_train_is_refused(run: Settings, tmp_path: Path) -> None:
+    from transformers import FunnelConfig
 
-    monkeypatch.setattr(keras_callbacks, "Repository", Repository)
-    monkeypatch.setattr(
-        keras_callbacks, "create_repo", lambda repo_id, **_: SimpleNamespace(repo_id=repo_id)
-    )
-    lesson = nbformat.read(ROOT / "notebooks" / "04_tensorflow_finetuning.ipynb", as_version=4)
-    [cell] = [cell.source for cell in lesson.cells if cell.id == "callbacks"]
-    encoded = alignment.encode(dataset, tokenizer, stride=run.stride)
-    rows = alignment.longest_first(encoded["validation"])
-    model = keras_training.load_model(run.model, NAMES, run)
-    names = {
-        "corpus": dataset,
-        "n_epochs": 1,
-        "keras_training": keras_training,
-        "run": dataclasses.replace(run, push_to_hub=True),
-        "tf_validation_set": keras_training.evaluation_batches(model, tokenizer, rows),
-        "tokenizer": tokenizer,
-        "validation": rows,
-    }
-    exec(cell, names)
-    model.compile(optimizer="sgd")
-    batches = keras_training.training_batches(tokenizer, encoded["train"], run)
-    model.fit(batches, epochs=1, callbacks=names["callbacks"], verbose=0)
-    assert {name for name, _, _ in pushes} == {"smoke-04_tensorflow_finetuning"}
-    assert pushes[0][1] == "Training in progress epoch 0"
-    assert {"README.md", "config.json", "tf_model.h5", "tokenizer.json"} <= set(pushes[0][2])
+    FunnelConfig().save_pretrained(tmp_path)
+    with pytest.raises(models.ModelError, match="'funnel', which Keras cannot train; choose an"):
+        keras_training.load_model(tmp_path, NAMES, run)
 
 
 @with_tensorflow
