@@ -262,6 +262,8 @@ GOLDEN = {
     3: {},
 }
 
+CAUSES = {letter: run["cause"] for letter, run in trainer._recorded().items()}
+
 CASES = [
     Case(
         exploration.side_by_side,
@@ -453,6 +455,20 @@ CASES = [
         ),
     ),
     Case(
+        trainer.curve_causes,
+        (),
+        [CAUSES, {letter.lower(): cause.upper() for letter, cause in CAUSES.items()}],
+        [
+            ({}, "It is empty"),
+            ("rate too low", "where a dictionary is wanted"),
+            (list(CAUSES.values()), "where a dictionary is wanted"),
+            ({**CAUSES, "A": "bad luck"}, "The causes are rate too low, rate too high"),
+            ({**CAUSES, "E": "rate too low"}, "The key 'E' does not belong there"),
+            ({**CAUSES, "A": "rate too low"}, "A: found 'rate too low'. Its validation loss turns"),
+            ({"B": CAUSES["B"]}, "A: it is missing"),
+        ],
+    ),
+    Case(
         trainer.honest_report,
         (),
         ["c", "C)", ["c"]],
@@ -470,12 +486,6 @@ CASES = [
             ),
             (lambda *given: f1_of_draw(*given) / 2, "it returns"),
         ),
-    ),
-    Case(
-        trainer.all_o_accuracy,
-        (TAGS,),
-        numbers(7 / 12),
-        wrong_number((0, "That is its F1"), (5 / 12, "all the others")),
     ),
     Case(
         trainer.published_files,
@@ -501,12 +511,6 @@ CASES = [
         ([8, None],),
         [2, np.int64(2)],
         wrong_number((6, "does not trace again"), (3, "needs none"), (1, "first width alone")),
-    ),
-    Case(
-        tensorflow.n_steps,
-        (100, 8, 3),
-        [21, 21.0, np.int32(21)],
-        wrong_number((7, "That is one epoch"), (39, "old size"), (18, "last one included")),
     ),
     Case(
         tensorflow.loss_by_hand,
@@ -721,6 +725,26 @@ def test_a_lesson_asks_each_exercise_by_its_name_alone(path: Path) -> None:
         assert not call.value.keywords  # the answer and the lesson's data, nothing to explain
     assert len(set(asked)) == len(asked)
     assert set(asked) <= set(checks_of(LESSONS[path]))
+
+
+def test_every_promise_has_an_exercise_of_its_own() -> None:
+    page = (ROOT / "docs" / "exercises.md").read_text(encoding="utf-8")
+    named = re.findall(r"\| `(\w+\.\w+)` \|$", page, re.M)
+    assert len(set(named)) == len(named) >= 27
+    assert set(named) <= set(BY_NAME) | {"preprocessing.n_windows"}
+
+
+def test_recorded_runs_are_what_their_causes_say() -> None:
+    runs = {run["cause"]: run["history"] for run in trainer._recorded().values()}
+    assert set(runs) == set(trainer.CAUSES)
+    assert trainer.gone_wrong().keys() == trainer._recorded().keys()
+    low, high, shifted, many = (runs[cause] for cause in trainer.CAUSES)
+    assert low[0]["loss"] > low[-1]["loss"] > 0.3
+    assert max(row["eval_f1"] for row in (*low, *high)) < 0.05
+    assert max(row["loss"] for row in high) > low[0]["loss"] or high[-1]["loss"] > 0.3
+    assert shifted[-1]["eval_loss"] > 2 * shifted[-1]["loss"]
+    losses = [row["eval_loss"] for row in many]
+    assert losses[-1] > 1.3 * min(losses)
 
 
 def test_an_answer_shows_itself_without_quotation_marks() -> None:

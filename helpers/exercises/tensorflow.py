@@ -1,6 +1,5 @@
 """The exercises of lesson 4."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,21 +43,6 @@ def traces(answer: Any, widths: Sequence[Any]) -> None:
             "A call with a width that a graph covers does not trace again.": 6,
             "The second graph is for any width, so the third width needs none.": 3,
             "The first graph is for the first width alone.": 1,
-        },
-    )
-
-
-@exercise
-def n_steps(answer: Any, n_rows: int, batch_size: int, epochs: int) -> None:
-    """Count the steps of a training with batches twice as large."""
-    batches = math.ceil(n_rows / (2 * batch_size))
-    count(
-        answer,
-        batches * epochs,
-        hint="Count the batches of one epoch, the smaller last one included. Then the epochs.",
-        mistakes={
-            "That is one epoch.": batches,
-            "That is for batches of the old size.": math.ceil(n_rows / batch_size) * epochs,
         },
     )
 

@@ -1,17 +1,22 @@
 """The exercises of lesson 3."""
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from helpers.exercises.answers import (
+    AnswerError,
     choice,
     choices,
     count,
     exercise,
     function,
+    mapping,
     order,
     share,
 )
@@ -19,6 +24,9 @@ from helpers.tagging import entity_spans
 
 if TYPE_CHECKING:
     from helpers.settings import Settings
+
+CAUSES = ("rate too low", "rate too high", "labels shifted", "too many epochs")
+_GONE_WRONG = Path(__file__).with_name("gone_wrong.json")
 
 
 @exercise
@@ -96,6 +104,44 @@ def n_steps(answer: Any, n_rows: int, run: "Settings") -> None:
     )
 
 
+@cache
+def gone_wrong() -> dict[str, list[dict[str, float]]]:
+    """The histories of four runs that went wrong, by letter.
+
+    They were recorded with MiniLM on 400 sentences of each split of WNUT 17, the one with too many
+    epochs on 100, with seed 42.
+    """
+    return {letter: run["history"] for letter, run in _recorded().items()}
+
+
+def _recorded() -> dict[str, Any]:
+    recorded: dict[str, Any] = json.loads(_GONE_WRONG.read_text(encoding="utf-8"))
+    return recorded
+
+
+@exercise
+def curve_causes(answer: Any) -> None:
+    """Match each run of `gone_wrong` with its cause, one of `CAUSES`."""
+    if isinstance(answer, Mapping):
+        answer = {str(key).upper(): str(value).strip().lower() for key, value in answer.items()}
+        for value in answer.values():
+            if value not in CAUSES:
+                raise AnswerError(f"Found the cause {value!r}. The causes are {', '.join(CAUSES)}.")
+    signs = {
+        "rate too low": "Its losses fall together, slowly, and are still high at the end.",
+        "rate too high": "Its training loss stays where guessing by frequency is.",
+        "labels shifted": "Its training loss falls, its validation loss does not follow.",
+        "too many epochs": "Its validation loss turns and rises, while F1 stays good.",
+    }
+    causes = {letter: run["cause"] for letter, run in _recorded().items()}
+    mapping(
+        answer,
+        causes,
+        hint="Look at both losses first, then at F1.",
+        hints={letter: signs[cause] for letter, cause in causes.items()},
+    )
+
+
 @exercise
 def honest_report(answer: Any) -> None:
     """Choose the report of three learning rates that can be trusted."""
@@ -130,18 +176,6 @@ def resampled_f1(answer: Any) -> None:
         ],
         hint="Add up the counts of the drawn sentences first: counts[rows].sum(). F1 is 2 * found "
         "/ (predicted + gold) of these sums. A mean of the F1 of sentences is something else.",
-    )
-
-
-@exercise
-def all_o_accuracy(answer: Any, gold_tags: Sequence[Sequence[str]]) -> None:
-    """Compute the accuracy of the tagger that tags everything ``O``."""
-    words = [tag for tags in gold_tags for tag in tags]
-    share(
-        answer,
-        words.count("O") / len(words),
-        hint="It is right on the words whose gold tag is 'O'. What share of all words are they?",
-        mistakes={"That is its F1. Accuracy counts words.": 0},
     )
 
 
