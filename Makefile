@@ -21,7 +21,7 @@ PIP := -m pip --disable-pip-version-check
 export PIP_USE_PEP517 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help lessons test test-colab test-versions lab bench lint clean
+.PHONY: help lessons test test-colab test-slow test-versions lab bench lint clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,9 @@ test: $(KERNEL) $(VENV)/installed-extras ## run the tests, every notebook includ
 test-colab: $(VENV)/installed ## run every lesson in a runtime like Colab's; takes long
 	$(PYTHON) tools/colab_runtime.py $(COLAB)
 	COLAB_RUNTIME=$(COLAB) $(BIN)/python -m pytest tests/test_colab.py
+
+test-slow: $(KERNEL) $(VENV)/installed-extras ## run the tests that take minutes: the default profile, every architecture
+	$(BIN)/python -m pytest -m 'all_architectures or full_profile'
 
 test-versions: $(VENV)/installed ## run the tests of the Hub with the lowest and highest releases
 	$(BIN)/python tools/hub_versions.py .venv-versions

@@ -49,8 +49,7 @@ _BLUE, _ORANGE, _GREEN, _PINK, _SKY, _RED, _ = _PALETTE
 _GREY, _LIGHT_GREY = "#66758A", "#AEB8C6"
 _COLOURS = {
     **{"train": _BLUE, "training": _BLUE, "validation": _ORANGE, "test": _GREEN},
-    **{"precision": _SKY, "recall": _PINK, "F1": _RED, "F1 (entities)": _RED},
-    **{"accuracy": _GREY, "accuracy (words)": _GREY},
+    **{"precision": _SKY, "recall": _PINK, "F1": _RED},
     **dict.fromkeys(("seen", "found", "subwords", "read here"), _GREY),
     **dict.fromkeys(("unseen", "not found", "padding", "context only"), _LIGHT_GREY),
 }
@@ -547,18 +546,6 @@ def _run_in_words(name: str, history: Sequence[Mapping[str, float]]) -> str:
         f"{last['eval_loss']:.2f}, lowest {min(row['eval_loss'] for row in history):.2f}; F1 "
         f"{first['eval_f1']:.2f} to {last['eval_f1']:.2f}."
     )
-
-
-def accuracy_and_f1(scores: Mapping[str, Mapping[str, float]]) -> Figure:
-    """Turn ``scores[tagger]["accuracy"]`` and ``["f1"]`` into bars side by side."""
-    frame = pd.DataFrame(
-        {tagger: [row["accuracy"], row["f1"]] for tagger, row in scores.items()},
-        index=["accuracy (words)", "F1 (entities)"],
-    ).T
-    with _drawing("Accuracy and F1 of the same taggers", height=3.5) as (figure, (axes,)):
-        _grouped_bars(axes, frame, "{:.3f}")
-        axes.set(xlabel="tagger", ylabel="score (0 to 1)", ylim=(0, 1.05))
-    return figure
 
 
 def type_confusion(counts: Mapping[tuple[str, str], int]) -> Figure:

@@ -1,7 +1,7 @@
 """The default profile: all lessons on the real WNUT 17 and a DistilBERT, from a stand-in Hub.
 
 The DistilBERT has the weights of MiniLM, so it computes what MiniLM does, as a test of the
-benchmarks shows, and can learn. The lessons run on a slice, and take a minute or two in all.
+benchmarks shows, and can learn. The lessons run on a slice, and take some minutes in all.
 """
 
 import json
@@ -19,6 +19,7 @@ from test_notebooks import LESSONS, run, text_of
 from benchmarks.distilbert import save_distilbert
 from helpers import data, models, settings
 
+pytestmark = pytest.mark.full_profile
 MODEL = settings.load("full").model
 SLICE = {"max_sentences": 300, "epochs": 4, "learning_rate": 5e-4, "batch_size": 8}
 SHARED = {"push_to_hub": True, "hub_private": True}
@@ -62,7 +63,7 @@ def course(wnut17_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         executed = {}
         with mock.patch.dict(os.environ, environment, clear=True):
             for number, lesson in LESSONS.items():
-                given = {name: value for name, value in SLICE.items() if number in ("03", "04")}
+                given: dict[str, Any] = dict(SLICE) if number in ("03", "04") else {}
                 given |= SHARED if number in ("03", "04") else {}
                 given |= {"max_sentences": SLICE["max_sentences"], "profile": "full"}
                 executed[number] = run(lesson, folder / "runs", **given)

@@ -52,7 +52,6 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "baselines": lambda: plots.baselines({"all O": 0.0, "this lesson": 0.4}),
     "reliability": lambda: plots.reliability([0.2, 0.9, 0.95], [False, True, False]),
     "runs_compared": lambda: plots.runs_compared({"A": CURVES, "B": CURVES}),
-    "accuracy_and_f1": lambda: plots.accuracy_and_f1({"all O": {"accuracy": 0.9, "f1": 0.0}}),
     "score_by_parameter": lambda: plots.score_by_parameter(
         [1e-4, 3e-4], [0.1, 0.2], parameter="learning_rate", score="test.f1"
     ),
@@ -206,14 +205,6 @@ def test_type_scores_has_three_bars_for_each_type_and_for_all() -> None:
     }
 
 
-def test_accuracy_and_f1_keep_the_order_given() -> None:
-    scores = {"this": {"accuracy": 0.95, "f1": 0.4}, "all O": {"accuracy": 0.9, "f1": 0.0}}
-    assert heights(plots.accuracy_and_f1(scores)) == {
-        "accuracy (words)": [0.95, 0.9],
-        "F1 (entities)": [0.4, 0.0],
-    }
-
-
 def test_baselines_are_points_with_intervals_and_published_ones_are_hollow() -> None:
     figure = plots.baselines({"all O": 0.0, "ours": (0.4, 0.35, 0.45)}, published={"theirs": 0.42})
     (axes,) = figure.axes
@@ -297,8 +288,6 @@ def test_a_colour_has_one_meaning() -> None:
     every = [*splits.values(), *scores.values(), *parts.values()]
     assert len(set(every)) == len(every)
     assert colours(plots.entity_counts({"test": {"x": 1}}))["test"] == splits["test"]
-    accuracy = colours(plots.accuracy_and_f1({"a": {"accuracy": 0.9, "f1": 0.1}}))
-    assert accuracy["F1 (entities)"] == scores["F1"]
 
 
 def test_a_bar_that_can_be_seen_has_no_zero_above_it() -> None:
