@@ -143,7 +143,7 @@ def test_every_link_within_the_site_leads_somewhere(site: Path, names: list[str]
     links, places = set(), {}
     for name in names:
         page = BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
-        links |= {(name, urljoin(name, a["href"])) for a in page.find_all("a", href=True)}
+        links |= {(name, urljoin(name, str(a["href"]))) for a in page.find_all("a", href=True)}
         places[name] = {element["id"] for element in page.find_all(id=True)}
     broken = []
     for name, link in sorted(links):
