@@ -1,6 +1,7 @@
 """The commands of the README and of ``docs``: each is one that the project takes."""
 
 import importlib
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -99,3 +100,15 @@ def test_links_lead_to_files_that_are_there(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
     local = [target for target in targets if "://" not in target]
     assert all((page.parent / target).exists() for target in local), local
+
+
+def test_the_home_page_says_how_long_each_lesson_takes() -> None:
+    page = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"\(\.\./notebooks/(\S+)\).*\| (\d+) min \|", page))
+    lessons = sorted((ROOT / "notebooks").glob("0*.ipynb"))
+    assert list(rows) == [lesson.name for lesson in lessons]
+    for lesson in lessons:
+        first = json.loads(lesson.read_text(encoding="utf-8"))["cells"][0]["source"]
+        said = re.search(r"about (\d+) minutes to read, (\d+) minutes for", "".join(first))
+        assert said
+        assert int(rows[lesson.name]) == sum(map(int, said.groups()))

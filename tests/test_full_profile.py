@@ -21,7 +21,13 @@ from helpers import data, models, settings
 
 pytestmark = pytest.mark.full_profile
 MODEL = settings.load("full").model
-SLICE = {"max_sentences": 300, "epochs": 4, "learning_rate": 5e-4, "batch_size": 8}
+SLICE = {
+    "max_sentences": 300,
+    "epochs": 5,
+    "learning_rate": 3e-4,
+    "batch_size": 8,
+    "frozen_layers": 2,
+}
 SHARED = {"push_to_hub": True, "hub_private": True}
 
 

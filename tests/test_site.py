@@ -5,12 +5,14 @@ output of each kind where it has not run them as they are now. That and a browse
 """
 
 import base64
+import gzip
 import io
 import re
 import sys
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import product
 from pathlib import Path
 from shutil import which
 from threading import Thread
@@ -29,11 +31,17 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
 RUNS = ROOT / "runs" / "offline"
 
 pytest.importorskip("sphinx", reason="the extra [site] is not installed; `make test` does it")
+axe_api = pytest.importorskip(
+    "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
+)
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 sys.path.insert(0, str(ROOT / "tools"))
 import build_site  # noqa: E402
 
+AXE = axe_api.Axe()
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+WCAG = {"preload": False, "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 BAR, BOX, TEXT = "a" * 32, "b" * 32, "c" * 32
 WIDGETS = {
     BOX: {
@@ -139,6 +147,52 @@ def names(site: Path) -> list[str]:
     )
 
 
+def test_every_page_in_every_look(address: str, browser: Any, names: list[str]) -> None:
+    """No other host, no error, no sideways scrolling, no barrier, wide and narrow, light and dark.
+
+    Takes a minute: axe takes seconds a page, so it sees each guide and lesson once, narrow and
+    dark, and the home page wide and light. Coloured code, the slowest, has the same colours
+    everywhere, and it sees one page of it.
+    """
+    found = []
+    guides = {name for name in names if not name.startswith(("api/", "genindex", "py-modindex"))}
+    by_axe = {(1280, "light"): {"index.html"}, (390, "dark"): guides}
+    for size, scheme in product((WIDE, PHONE), ("light", "dark")):
+        page, heard = listened_to(browser, size, scheme, address)
+        for name in names:
+            page.goto(address + name)
+            assert page.evaluate("document.documentElement.dataset.theme") == scheme
+            if name in by_axe.get((size["width"], scheme), ()):
+                code = [] if name == "contributing.html" else [["div.highlight"]]
+                barriers = AXE.run(page, {"exclude": code}, WCAG).response["violations"]
+                heard += [f"{rule['id']}: {rule['nodes'][0]['html'][:200]}" for rule in barriers]
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                heard.append("scrolls sideways")
+            without = page.evaluate("[...document.images].filter(i => !i.alt).map(i => i.src)")
+            heard += [f"an image without a text: {source[:80]}" for source in without]
+            found += [f"{name} at {size['width']}, {scheme}: {what}" for what in heard]
+            heard.clear()
+        page.close()
+    assert not found, "\n".join(found)
+
+
+def listened_to(
+    browser: Any, size: dict[str, int], scheme: str, address: str
+) -> tuple[Any, list[str]]:
+    """A page of a browser, and a list to which it adds its errors and requests elsewhere."""
+    page = browser.new_page(viewport=size, color_scheme=scheme, reduced_motion="reduce")
+    heard: list[str] = []
+
+    def note_request(request: Any) -> None:
+        if not request.url.startswith((address, "data:", "blob:")):
+            heard.append(request.url)
+
+    page.on("request", note_request)
+    page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    return page, heard
+
+
 def test_every_link_within_the_site_leads_somewhere(site: Path, names: list[str]) -> None:
     links, places = set(), {}
     for name in names:
@@ -196,7 +250,13 @@ def test_search_finds_the_terms_of_the_course(address: str, browser: Any) -> Non
     page.close()
 
 
-def test_the_site_is_light(site: Path) -> None:
+def test_the_site_is_light(site: Path, address: str, browser: Any) -> None:
+    sizes = []
+    page = browser.new_page()
+    page.on("response", lambda response: sizes.append(len(gzip.compress(response.body()))))
+    page.goto(f"{address}index.html", wait_until="networkidle")
+    page.close()
+    assert sum(sizes) < 300_000
     assert sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) < 25_000_000
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import colab
 import nbformat
+from fontTools import subset
 from nbformat import NotebookNode
 from sphinx.cmd.build import build_main
 
@@ -28,6 +29,7 @@ _API = """\
 ```
 """
 _VIEW = "application/vnd.jupyter.widget-view+json"
+_ICON_SCRIPT = re.compile(r"<script[^>]*scripts/fontawesome\.js[^>]*></script>")
 _STATE = "application/vnd.jupyter.widget-state+json"
 
 
@@ -42,7 +44,30 @@ def build(executed: Path, output: Path) -> int:
     assemble(executed, source)
     shutil.rmtree(output, ignore_errors=True)
     options = ["-W", "--keep-going", "--quiet", "-j", "auto", "-d", str(source / ".doctrees")]
-    return build_main([*options, str(source), str(output)])
+    code = build_main([*options, str(source), str(output)])
+    if code == 0:
+        lighten(output)
+    return code
+
+
+def lighten(site: Path) -> None:
+    """Leave out the icons that no page shows: the theme brings thousands, as fonts and as a script.
+
+    What is left of the fonts draws the same icons.
+    """
+    (site / "_static" / "scripts" / "fontawesome.js").unlink()
+    texts = []
+    for path in [*site.rglob("*.html"), *site.glob("_static/**/*.js")]:
+        texts.append(_ICON_SCRIPT.sub("", path.read_text(encoding="utf-8")))
+        path.write_text(texts[-1], encoding="utf-8")
+    shown = set(re.findall(r"fa-[\w-]+", "\n".join(texts)))
+    styles = "\n".join(path.read_text(encoding="utf-8") for path in site.rglob("*.css"))
+    icons = re.findall(r'([^{}]*)\{--fa:"\\([0-9a-f]+)"\}', styles)
+    codes = {code for names, code in icons if shown & set(re.findall(r"fa-[\w-]+", names))}
+    codes |= set(re.findall(r'content:\s*"\\([0-9a-f]{4})"', styles))
+    for font in site.glob("_static/vendor/fontawesome/webfonts/*.woff2"):
+        wanted = f"--unicodes={','.join(sorted(codes))}"
+        subset.main([str(font), wanted, "--flavor=woff2", f"--output-file={font}"])
 
 
 def assemble(executed: Path, source: Path) -> None:
