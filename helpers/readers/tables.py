@@ -248,18 +248,18 @@ def _survey(table: Table) -> Survey | None:
     if not content.n_rows:  # the first row is the only one
         content.add([first[1]])
     if all(map(str.isdecimal, content.values[0])):
-        content.counts_words = _counts_words(table, content.width)
+        content.counts_words = _counts_words(table)
     return Survey(content, first, firsts[content.width])
 
 
-def _counts_words(table: Table, width: int) -> bool:
+def _counts_words(table: Table) -> bool:
     """Tell whether the first column counts the words, of each sentence or all of them."""
     begins, expected = True, 0
     for _, cells, _ in table.rows():
         if not cells:
             begins = True
-        elif len(cells) == width and cells[0].isdecimal():  # no header, no comment
-            if begins and cells[0] in ("0", "1", "2"):  # 2 where the first line is unlike others
+        elif cells[0].isdecimal():  # no header, no comment
+            if begins and cells[0] in ("0", "1"):
                 expected = int(cells[0])
             if cells[0] != str(expected):
                 return False

@@ -122,6 +122,10 @@ COLUMNS = {
         ["1 Ada B-PER", "2 spoke O", "3 in O", "4 Oslo B-LOC", "", "1 Bo B-PER", "2 left O"],
         ("2", "3", "['_', 'token', 'tag']"),
     ),
+    "an index from 1, and a first word with a tab behind it": (
+        ["1 Ada B-PER", "2 spoke O", "3 in O", "4 Oslo B-LOC", "", "1 Bo B-PER ", "2 left O"],
+        ("2", "3", "['_', 'token', 'tag']"),
+    ),
     "an index from 0, and columns behind the tag": (
         [
             "0 Ada B-PER - ada",
