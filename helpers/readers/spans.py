@@ -63,7 +63,10 @@ class Tagger:
             ValueError: Entities overlap, and the option says to refuse that.
         """
         places = words.cut(text) if cut is None else cut
-        starts, ends = [start for start, _ in places], [end for _, end in places]
+        tokens = [text[start:end] for start, end in places]
+        if not entities:
+            return tokens, spans_to_tags([], len(places))
+        starts, ends = zip(*places, strict=True) if places else ((), ())
         spans: list[Span] = []
         for entity in self._apart(entities, text, place):
             first, last = bisect_right(ends, entity.start), bisect_left(starts, entity.end)
@@ -79,8 +82,7 @@ class Tagger:
                 self._widened.append(f"{_show(entity, text)} became {whole!r}, {place}")
             if first < last:
                 spans.append((entity.type, first, last))
-        tags = spans_to_tags(spans, len(places))
-        return [text[start:end] for start, end in places], tags
+        return tokens, spans_to_tags(spans, len(places))
 
     def leave_out(self, entity: str, place: str) -> None:
         """Count an entity that no tags can hold."""

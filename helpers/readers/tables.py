@@ -5,7 +5,6 @@ import logging
 import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from io import StringIO
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -179,7 +178,7 @@ def read_csv(
                         f"{path}, line {number}: a quotation mark opened here runs on into the "
                         f"next line; {_QUOTE}"
                     )
-                yield number, cells if any(cells) else [], ""
+                yield number, cells if cells and (cells[0] or any(cells)) else [], ""
                 number = reader.line_num + 1
         except csv.Error as error:
             raise ValueError(f"{path}, line {number}: not CSV: {error}; {_QUOTE}") from None
@@ -216,20 +215,18 @@ def _read(
 
 def _survey(table: Table) -> Survey | None:
     """Count what the columns hold; ``None`` where the table holds nothing."""
-    words = (
-        row
-        for row in table.rows()
-        if row[1] and not (row[2][:1] == "#" and _is_comment(table, row))
-    )
-    first = next(words, None)
-    if first is None:
-        return None
-    header = None if any(map(finding.is_tag, first[1])) else first
+    first: Row | None = None
+    header: Row | None = None
     firsts: dict[int, Row] = {}
     contents: dict[int, Content] = {}
     waiting: dict[int, list[list[str]]] = {}  # rows of each width, to be counted together
-    for row in chain([first], words):
-        cells = row[1]
+    for row in table.rows():
+        _, cells, source = row
+        if not cells or (source[:1] == "#" and _is_comment(table, row)):
+            continue
+        if first is None:
+            first = row
+            header = None if any(map(finding.is_tag, cells)) else first
         width = len(cells)
         if width not in firsts:
             if width > _WIDEST:
@@ -242,6 +239,8 @@ def _survey(table: Table) -> Survey | None:
         if len(rows) == _PART:
             contents[width].add(rows)
             rows.clear()
+    if first is None:
+        return None
     for width, rows in waiting.items():
         contents[width].add(rows)
     content = max(contents.values(), key=lambda content: content.n_rows)
