@@ -87,7 +87,7 @@ def _exported(folder: Path, input_names: Sequence[str], precision: str) -> Path:
     exports = folder / "onnx"
     export = exports / f"{precision}-{_fingerprint(folder)}"
     if not export.is_dir():
-        logger.warning("exporting %s to ONNX (%s), once", folder, precision)
+        logger.warning("exporting the model to ONNX (%s), once", precision)
         exports.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".", dir=exports) as work:
             made = Path(work) / precision
