@@ -39,6 +39,7 @@ _SPLIT_OF = {
 _SAMPLE_FOLDER = Path(__file__).with_name("sample")
 _HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
 _HUB_FILES = ("*.parquet", "*.arrow", "*.json", "*.jsonl", "*.csv", "*.tsv", "README.md")
+_WNUT17_SENTENCES = {"train": 3394, "validation": 1009, "test": 1287}
 _PARQUET_REVISION = "refs/convert/parquet"
 
 logger = logging.getLogger("helpers.data")  # as a command, __name__ is another
@@ -152,6 +153,17 @@ def tag_names(dataset: DatasetDict) -> list[str]:
     """Turn a data set into the list of its tags, in the order of their ids."""
     names: list[str] = dataset["train"].features["ner_tags"].feature.names
     return names
+
+
+def is_wnut17(n_sentences: Mapping[str, int]) -> bool:
+    """Tell by the number of sentences in each split whether they are the whole of WNUT 17's.
+
+    A copy in a folder counts, a slice does not.
+
+    >>> is_wnut17({"validation": 1009, "test": 1287}), is_wnut17({"test": 100})
+    (True, False)
+    """
+    return all(_WNUT17_SENTENCES.get(split) == n for split, n in n_sentences.items())
 
 
 def tags(split: Dataset) -> list[list[str]]:
