@@ -61,7 +61,10 @@ def outputs() -> list[NotebookNode]:
     marked = plots.highlight_tags([["Ada", "in", "Paris"]], [["B-person", "O", "B-location"]])
     table = plots.text_table(plots.pd.DataFrame({"word": ["<b>"] * 2, "a long name" * 9: [1, 2]}))
     shown: list[dict[str, Any]] = [
-        {"image/png": png, "text/plain": "<Figure size 800x400 with 1 Axes>"},
+        {
+            "text/html": f'<img alt="{figure.alt}" src="data:image/png;base64,{png}">',
+            "text/plain": "-",
+        },
         {"text/html": marked.data, "text/plain": "<IPython.core.display.HTML object>"},
         {"text/html": table.to_html(), "text/plain": "<Styler>"},
         {"text/markdown": "F1 is **0.5**.", "text/plain": "<Markdown>"},

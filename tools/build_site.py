@@ -117,19 +117,13 @@ def as_page(notebook: NotebookNode, name: str) -> NotebookNode:
     if found != 1:
         raise ValueError(f"{name}: expected a Colab badge in the first cell; `make lint` checks it")
     widgets = notebook.metadata.pop("widgets", {}).get(_STATE, {}).get("state", {})
-    heading = name
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace("](../docs/", "](../")
-            heading = [heading, *re.findall(r"^#+ (.+)$", cell.source, re.MULTILINE)][-1]
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             if _VIEW in data:
                 data["text/plain"] = _bar(data.pop(_VIEW)["model_id"], widgets)
-            if "image/png" in data:
-                drawn = data.get("text/plain", "<")
-                alt = f"A figure in the section {heading}" if drawn.startswith("<") else drawn
-                cell.metadata["mystnb"] = {"image": {"alt": alt}}
     notebook.metadata.pop("papermill")
     return notebook
 

@@ -231,8 +231,6 @@ def _records(path: Path, text: str) -> Iterator[tuple[int, Any]]:
 def _normal_form(record: Any, place: str) -> Words | Text | Skipped:
     """Turn a record of any form into one of three."""
     match record:
-        case dict() if "answer" not in record and "data" not in record:
-            pass
         case None:
             return Skipped("are empty")
         case [str(text), {"entities": list(spans)}] | [str(text), list(spans)]:  # spaCy

@@ -178,7 +178,7 @@ def read_csv(
                         f"{path}, line {number}: a quotation mark opened here runs on into the "
                         f"next line; {_QUOTE}"
                     )
-                yield number, cells if cells and (cells[0] or any(cells)) else [], ""
+                yield number, cells if any(cells) else [], ""
                 number = reader.line_num + 1
         except csv.Error as error:
             raise ValueError(f"{path}, line {number}: not CSV: {error}; {_QUOTE}") from None
