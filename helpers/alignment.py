@@ -19,6 +19,8 @@ from datasets.fingerprint import generate_random_fingerprint
 from numpy.typing import NDArray
 from transformers import BatchEncoding, PreTrainedTokenizerBase
 
+from helpers.decoding import continue_entities
+
 logger = logging.getLogger(__name__)
 
 IGNORED = -100
@@ -251,8 +253,14 @@ def read_back(
         ValueError: The number of rows differs, or a row of predictions is too short.
     """
     ids, read = gather_words(predictions, encoded, word_counts)
-    ids = np.where(read, ids, -1)
-    _fill_unread(ids, np.repeat(np.arange(len(word_counts)), word_counts), outside)
+    ids[~read] = outside
+    if outside == 0 and len(ids):
+        n_ids = ids.max() + 1
+        inside = np.arange(2, n_ids, 2)  # I has an even id, and B the one before
+        between = np.full((n_ids, n_ids), -1)
+        between[inside, inside] = between[inside - 1, inside] = inside
+        sentence = np.repeat(np.arange(len(word_counts)), word_counts)
+        continue_entities(ids, read, sentence, between)
     ends = np.cumsum(word_counts)[:-1]
     return [some.tolist() for some in np.split(ids, ends)] if len(word_counts) else []
 
@@ -297,22 +305,6 @@ def gather_words(
         values[starts[sentence] + words[words >= 0]] = row[: len(words)][words >= 0]
         read[starts[sentence] + words[words >= 0]] = True
     return values, read
-
-
-def _fill_unread(ids: Ints, sentence: Ints, outside: int) -> None:
-    """Give words without an id (-1) that of the entity that goes on around them, or outside."""
-    unread = np.flatnonzero(ids < 0)
-    read = np.flatnonzero(ids >= 0)
-    ids[unread] = outside
-    at = np.searchsorted(read, unread)
-    between = (at > 0) & (at < len(read))
-    unread, at = unread[between], at[between]
-    before, after = read[at - 1], read[at]
-    together = (sentence[before] == sentence[unread]) & (sentence[unread] == sentence[after])
-    inside = (ids[after] > 0) & (ids[after] % 2 == 0)  # I has an even id, and B the one before
-    goes_on = (ids[before] == ids[after]) | (ids[before] == ids[after] - 1)
-    filled = together & inside & goes_on & (outside == 0)
-    ids[unread[filled]] = ids[after[filled]]
 
 
 def longest_first(encoded: Dataset) -> Dataset:

@@ -126,7 +126,7 @@ class Decoder:
         ids = np.full(len(sentence), self._outside)
         if len(scores):
             ids[read] = self._decode(scores, sentence[read])
-            self._bridge(ids, read, sentence)
+            continue_entities(ids, read, sentence, self._between)
         return ids
 
     def _decode(self, scores: Floats, sentence: Ints) -> Ints:
@@ -167,15 +167,6 @@ class Decoder:
             label[:count] = origins[position - 1][np.arange(count), label[:count]]
         ids[first] = label
 
-    def _bridge(self, ids: Ints, read: Bools, sentence: Ints) -> None:
-        """Let an entity go on over words that the model did not see."""
-        at = np.flatnonzero(read)
-        before, after = at[:-1], at[1:]
-        label = self._between[ids[before], ids[after]]
-        gap = (after - before > 1) & (sentence[before] == sentence[after]) & (label >= 0)
-        for start, end, inside in zip(before[gap], after[gap], label[gap], strict=True):
-            ids[start + 1 : end] = inside
-
     def _check_scheme(self, ids: Ints, wrong: Bools) -> None:
         """Say so, once, where a model was trained in a scheme that its labels do not show."""
         n_wrong = int(wrong.sum())
@@ -186,6 +177,26 @@ class Decoder:
                 "so most are missed or cut short; give scheme='IOB1' (--scheme IOB1)",
                 n_wrong,
             )
+
+
+def continue_entities(ids: Ints, read: Bools, sentence: Ints, between: Ints) -> None:
+    """Give words that the model did not see the label of the entity that goes on around them.
+
+    Args:
+        ids: The label of each word, in order; changed in place.
+        read: For each word whether the model saw it.
+        sentence: For each word the number of its sentence.
+        between: For each two labels that one entity may hold the label of a word between them;
+            else -1.
+    """
+    unread, seen = np.flatnonzero(~read), np.flatnonzero(read)
+    at = np.searchsorted(seen, unread)
+    has_both = (at > 0) & (at < len(seen))
+    unread, at = unread[has_both], at[has_both]
+    before, after = seen[at - 1], seen[at]
+    label = between[ids[before], ids[after]]
+    goes_on = (sentence[before] == sentence[after]) & (label >= 0)
+    ids[unread[goes_on]] = label[goes_on]
 
 
 def _labels_between(names: Sequence[str]) -> Ints:

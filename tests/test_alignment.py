@@ -183,9 +183,16 @@ def test_an_entity_goes_on_over_words_without_a_subword(
             goes_on = after in (2, 4) and before in (after, after - 1)
             row[at] = id_ if id_ >= 0 else after if goes_on else 0
         expected.append(row)
-    flat = np.array([id_ for sentence in ids for id_ in sentence], dtype=np.int64)
-    alignment._fill_unread(flat, np.repeat(np.arange(len(ids)), [len(row) for row in ids]), 0)
-    assert flat.tolist() == [id_ for sentence in expected for id_ in sentence]
+    special = (-1, 0)
+    windows = [[special, *((at, id_) for at, id_ in enumerate(row) if id_ >= 0)] for row in ids]
+    encoded = Dataset.from_dict(
+        {
+            "word_ids": [[at for at, _ in window] for window in windows],
+            "sentence": list(range(len(ids))),
+        }
+    )
+    predictions = [[id_ for _, id_ in window] for window in windows]
+    assert alignment.read_back(predictions, encoded, [len(row) for row in ids]) == expected
 
 
 @pytest.mark.parametrize(

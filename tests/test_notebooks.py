@@ -13,76 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import own_data
-import papermill
 import pytest
-from jupyter_client.kernelspec import KernelSpecManager
+from lessons import LESSONS, answers_of, noise_in, run, solved, text_of
 from papermill.exceptions import PapermillExecutionError
 
-ROOT = Path(__file__).resolve().parent.parent
-LESSONS = {path.stem[:2]: path for path in sorted((ROOT / "notebooks").glob("0*.ipynb"))}
 TAGS = ("exercise", "solution")
 SMOKE = {"profile": "smoke", "max_sentences": 60}
-# To save time, not every lesson runs on every data set of tests/own_data.py.
-SKIPPED: dict[str, set[str]] = {
-    "other_types": {"02", "04"},
-    "one_type": set(),
-    "japanese": {"03", "04"},
-}
-
-
-def run(lesson: Path, folder: Path, **parameters: Any) -> Any:
-    """Run a lesson, in the kernel that it names, in a folder of its own."""
-    kernel = nbformat.read(lesson, as_version=4).metadata.kernelspec
-    if kernel.name not in KernelSpecManager().find_kernel_specs():
-        pytest.skip(f"the kernel {kernel.display_name} is not set up; `make test` does it")
-    folder.mkdir(parents=True, exist_ok=True)
-    return papermill.execute_notebook(
-        lesson,
-        folder / lesson.name,
-        parameters={**parameters, "output_dir": str(folder)},
-        cwd=folder,
-        progress_bar=False,
-    )
-
-
-def text_of(executed: Any) -> str:
-    """Everything a learner sees below the cells, as text."""
-    outputs = [output for cell in executed.cells for output in cell.get("outputs", [])]
-    return "\n".join(map(text_of_output, outputs))
-
-
-def text_of_output(output: Any) -> str:
-    data = output.get("data", {})
-    shown = [data.get(f"text/{kind}", "") for kind in ("plain", "markdown", "html")]
-    return "\n".join([output.get("text", ""), *shown])
-
-
-def noise_in(executed: Any) -> list[str]:
-    """Lines of warnings that a learner would have to wonder about."""
-    return [
-        line
-        for cell in executed.cells
-        for output in cell.get("outputs", [])
-        if output.get("name") == "stderr"
-        for line in output["text"].splitlines()
-        if re.search("warn|deprecat|error", line, re.IGNORECASE)
-    ]
-
-
-def solved(lesson: Path, folder: Path) -> Path:
-    """Write the lesson with every solution in its exercise cell."""
-    notebook = nbformat.read(lesson, as_version=4)
-    exercises = [c for c in notebook.cells if "exercise" in c.metadata.get("tags", [])]
-    solutions = [c for c in notebook.cells if "solution" in c.metadata.get("tags", [])]
-    for exercise, solution in zip(exercises, solutions, strict=True):
-        found = re.search(r"```python\n(.*?)```", solution.source, re.DOTALL)
-        assert found, solution.source
-        exercise.source = found[1]
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"solved-{lesson.name}"
-    nbformat.write(notebook, target)
-    return target
 
 
 @pytest.mark.parametrize("lesson", LESSONS.values(), ids=LESSONS.keys())
@@ -103,16 +39,6 @@ def test_a_lesson_says_how_long_it_takes(lesson: Path) -> None:
     reading, exercises = words / 160 + lines / 10, 4 * len(kinds["exercise"])
     assert [int(minutes) for minutes in said.groups()] == [
         5 * round(minutes / 5) for minutes in (reading, exercises)
-    ]
-
-
-def answers_of(executed: Any) -> list[str]:
-    return [
-        output["data"]["text/plain"].strip("'\"")
-        for cell in executed.cells
-        if "check" in cell.metadata.get("tags", [])
-        for output in cell.outputs
-        if "text/plain" in output.get("data", {})
     ]
 
 
@@ -188,42 +114,6 @@ def test_a_slice_of_the_real_data(
     if number in ("03", "04"):
         report = json.loads((model_in(tmp_path) / "metrics.json").read_text(encoding="utf-8"))
         assert sum(row["support"] for row in report["test"]["types"].values()) > 20
-
-
-@pytest.fixture(scope="module", params=own_data.ALL, ids=lambda make: make.__name__)
-def own(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data set that is not the course's; lesson 5 finds beside it what lesson 3 trained."""
-    folder: Path = request.param(tmp_path_factory.mktemp("own") / request.param.__name__)
-    return folder
-
-
-@pytest.mark.parametrize("number", ["01", "02", "03", "04", "05"])
-def test_a_lesson_on_data_of_your_own(number: str, own: Path) -> None:
-    """Takes minutes in all: each run starts a kernel, and lessons 3 and 4 train a model."""
-    if number in SKIPPED[own.name]:
-        pytest.skip("runs on the data set with the fewest sentences, the hardest")
-    folder = own.with_name("runs")
-    lesson = solved(LESSONS[number], folder)
-    training = {"epochs": 2} if number in {"03", "04"} else {}
-    executed = run(lesson, folder, profile="smoke", dataset=str(own), **training)
-    answers = answers_of(executed)
-    assert [answer for answer in answers if not answer.startswith("Correct.")] == []
-    assert not noise_in(executed)
-    assert foreign_in(executed) == []
-    if number == "05":
-        assert str(folder) not in text_of(executed)
-
-
-def foreign_in(executed: Any) -> list[str]:
-    """What cells show that belongs to the course's own data; results labelled as recorded may."""
-    foreign = re.compile("WNUT|the sample|creative-work|corporation")
-    return [
-        found[0]
-        for cell in executed.cells
-        if cell.cell_type == "code" and "recorded" not in cell.metadata.get("tags", [])
-        for output in cell.outputs
-        if (found := foreign.search(text_of_output(output)))
-    ]
 
 
 @pytest.mark.parametrize("model", ["trained", "trained_with_keras"])

@@ -42,6 +42,17 @@ def test_nothing_but_white_space_lies_between_words(text: str, habits: Habits) -
     assert not any(text[at].isspace() for at in inside)
 
 
+@given(
+    st.text() | st.text("aB1.'-@#& \n\u0301\u200d我ท:)/s"),
+    st.sampled_from([words.DEFAULT, TREEBANK, BIOMEDICAL, FRENCH]),
+)
+def test_what_stands_between_white_space_is_cut_as_in_the_whole_text(
+    text: str, habits: Habits
+) -> None:
+    whole = [match.span() for match in words._pattern(habits).finditer(text)]
+    assert words.cut(text, habits) == whole
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -232,7 +232,7 @@ def _survey(table: Table) -> Survey | None:
             if width > _WIDEST:
                 raise ValueError(_no_table(table, row))
             firsts[width], contents[width], waiting[width] = row, Content(width), []
-        if row is header or (cells[0][:1].isdecimal() and _is_no_word(cells[0])):
+        if row is header or _is_no_word(cells[0]):
             continue
         rows = waiting[width]
         rows.append(cells)
@@ -267,7 +267,7 @@ def _counts_words(table: Table) -> bool:
 
 
 def _is_no_word(id_: str) -> bool:
-    return not id_.isdecimal() and _NO_WORD.fullmatch(id_) is not None
+    return not id_.isalnum() and _NO_WORD.fullmatch(id_) is not None
 
 
 def _is_comment(table: Table, row: Row) -> bool:
@@ -348,6 +348,7 @@ class _Reader:
         same: dict[str, str] = {}  # one string for each word and tag, however often it occurs
         names: set[str] = set()
         count = 0
+        cell: str | None = None  # what names the sentence
         sentence = Sentence("0", [], [], [])
         for row in self._table.rows():
             number, cells, source = row
@@ -369,8 +370,9 @@ class _Reader:
                     f"{self._table.name}, line {number}: the word {token!r} has no tag; give it "
                     f"one, such as {OUTSIDE!r}"
                 )
-            if sentence_at is not None:
-                name = cells[sentence_at].strip()
+            if sentence_at is not None and cells[sentence_at] != cell:
+                cell = cells[sentence_at]
+                name = cell.strip()
                 if not names or name not in ("", sentence.id):
                     if sentence.tokens:
                         yield sentence
