@@ -40,10 +40,11 @@ site: $(VENV)/installed-extras runs/$(PROFILE) ## build the site in build/site f
 runs/$(PROFILE): | $(KERNEL)
 	$(BIN)/python -m helpers.runs lessons --profile $(PROFILE)
 
+# Two files of tests at a time, each on one thread: that is faster than one after the other on two.
 test: $(KERNEL) $(VENV)/installed-extras ## run the tests, every notebook included
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
+		$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --nbmake tests helpers notebooks
 	$(TF_BIN)/python -m pytest $(addprefix tests/test_,keras_training.py models.py alignment.py metrics.py)
-	$(BIN)/python -m pytest --nbmake notebooks
 
 test-colab: $(VENV)/installed ## run every lesson in a runtime like Colab's; takes long
 	$(PYTHON) tools/colab_runtime.py $(COLAB)
