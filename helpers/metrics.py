@@ -27,7 +27,7 @@ import pandas as pd
 from helpers import readers
 from helpers.alignment import read_back
 from helpers.settings import dataset_options, literal
-from helpers.tagging import OUTSIDE, entity_spans, spans_to_tags, split_tag
+from helpers.tagging import OUTSIDE, Span, entity_spans, spans_to_tags, split_tag
 
 if TYPE_CHECKING:
     import evaluate
@@ -123,6 +123,7 @@ def f1_interval(
     references: Sentences,
     predictions: Sentences,
     *,
+    entity_type: str | None = None,
     confidence: float = 0.95,
     resamples: int = 1000,
     seed: int = 42,
@@ -140,16 +141,22 @@ def f1_interval(
     Args:
         references: The gold IOB2 tags of every sentence.
         predictions: The predicted tags of the same sentences.
+        entity_type: The type to score; ``None`` scores all.
         confidence: Share of the resampled scores that lie in the interval.
         resamples: How often sentences are drawn.
         seed: For the draws.
 
     Raises:
-        ValueError: As `entity_scores`; or no sentences.
+        ValueError: As `entity_scores`; or no sentences; or no entity of the type.
 
     Source: Efron (1979), *Bootstrap Methods: Another Look at the Jackknife*.
     """
-    counts = _sentence_counts(references, predictions)
+    counts = _sentence_counts(references, predictions, entity_type)
+    if entity_type is not None and not counts.any():
+        raise ValueError(
+            f"entity_type={entity_type!r}: neither references nor predictions hold an entity of "
+            "this type; give one that occurs"
+        )
     scores = [_f1(total) for total in _resampled(counts, resamples, seed)]
     return Interval(_f1(counts.sum(axis=0)), *_middle(scores, confidence))
 
@@ -364,16 +371,19 @@ def _surface_scores(
     return {"surface_precision": precision, "surface_recall": recall, "surface_f1": f1}
 
 
-def _sentence_counts(references: Sentences, predictions: Sentences) -> Any:
+def _sentence_counts(
+    references: Sentences, predictions: Sentences, entity_type: str | None = None
+) -> Any:
     """Count the entities of every sentence: found, predicted and gold, an array (sentences, 3)."""
     gold, predicted = _tags(references, "references"), _tags(predictions, "predictions")
     _check_shapes(gold, predicted, "predictions")
     if not gold:
         raise ValueError("references has no sentences; give those of a split")
-    pairs = (
-        (set(entity_spans(tags)), set(entity_spans(guess)))
-        for tags, guess in zip(gold, predicted, strict=True)
-    )
+
+    def entities(tags: list[str]) -> set[Span]:
+        return {span for span in entity_spans(tags) if entity_type in (None, span[0])}
+
+    pairs = ((entities(tags), entities(guess)) for tags, guess in zip(gold, predicted, strict=True))
     return np.array([(len(true & found), len(found), len(true)) for true, found in pairs])
 
 

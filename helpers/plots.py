@@ -393,8 +393,16 @@ def learning_curves(history: Sequence[Mapping[str, float]]) -> Figure:
     return figure
 
 
-def type_scores(scores: Mapping[str, Any]) -> Figure:
-    """Turn the scores of `helpers.metrics.entity_scores` into bars for each type and for all."""
+def type_scores(
+    scores: Mapping[str, Any], intervals: Mapping[str, tuple[float, float, float]] | None = None
+) -> Figure:
+    """Turn the scores of `helpers.metrics.entity_scores` into bars for each type and for all.
+
+    Args:
+        scores: As `helpers.metrics.entity_scores` returns them.
+        intervals: For each type, and for ``"all"``, F1 with the lower and the upper end of its
+            interval, as `helpers.metrics.f1_interval` gives them; drawn as lines on the bars.
+    """
     support = sum(row["support"] for row in scores["types"].values())
     rows = {**scores["types"], "all": {**scores, "support": support}}
     frame = pd.DataFrame(
@@ -404,9 +412,12 @@ def type_scores(scores: Mapping[str, Any]) -> Figure:
         },
         index=["precision", "recall", "F1"],
     ).T
-    with _drawing("Scores by type (n: gold entities)") as (figure, (axes,)):
-        _grouped_bars(axes, frame, "{:.2f}")
-        axes.set(xlabel="type", ylabel="score (0 to 1)", ylim=(0, 1.05))
+    title = "Scores by type (n: gold entities" + ("; line: interval of F1)" if intervals else ")")
+    with _drawing(title) as (figure, (axes,)):
+        ends = [intervals[type_] for type_ in rows] if intervals else []
+        reach = [(abs(f1 - low), abs(high - f1)) for f1, low, high in ends]
+        _grouped_bars(axes, frame, "{:.2f}", reach={"F1": reach} if reach else {})
+        axes.set(xlabel="type", ylabel="score (0 to 1)", ylim=(0, 1.1))
     return figure
 
 
@@ -688,8 +699,17 @@ def _drawing(*titles: str, height: float = 4) -> Iterator[tuple[Drawing, Sequenc
         yield figure, axes[0]
 
 
-def _grouped_bars(axes: Axes, frame: pd.DataFrame, label: str) -> None:
-    """Draw a group of bars for each row of ``frame``, one bar in it for each column."""
+def _grouped_bars(
+    axes: Axes,
+    frame: pd.DataFrame,
+    label: str,
+    *,
+    reach: Mapping[str, Sequence[tuple[float, float]]] | None = None,
+) -> None:
+    """Draw a group of bars for each row of ``frame``, one bar in it for each column.
+
+    ``reach`` says for columns how far an interval goes below and above each value.
+    """
     n_columns = len(frame.columns)
     width = 0.84 / n_columns
     crowded = frame.size > 30
@@ -697,10 +717,13 @@ def _grouped_bars(axes: Axes, frame: pd.DataFrame, label: str) -> None:
     for number, ((name, values), (colour, hatch)) in enumerate(
         zip(frame.items(), looks, strict=False)
     ):
+        ends = (reach or {}).get(str(name))
         bars = axes.bar(
             np.arange(len(frame)) + (number - (n_columns - 1) / 2) * width,
             values,
             width,
+            yerr=np.transpose(ends) if ends else None,
+            error_kw={"ecolor": plt.rcParams["text.color"], "elinewidth": 1, "capsize": 2},
             label=name,
             color=colour,
             hatch=hatch,

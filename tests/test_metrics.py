@@ -446,6 +446,21 @@ def test_the_order_of_two_taggers_is_the_sign_of_their_difference() -> None:
     assert one.p_value == other.p_value == 1 / 1001
 
 
+def test_the_interval_of_a_type_is_that_of_its_entities_alone() -> None:
+    gold = [["B-person", "B-group", "O"], ["B-group", "O", "B-person"]] * 10
+    found = [["B-person", "O", "B-group"], ["B-group", "I-group", "O"]] * 10
+    for type_ in ("person", "group"):
+        alone = [
+            [[tag if tag.endswith(type_) else "O" for tag in tags] for tags in sentences]
+            for sentences in (gold, found)
+        ]
+        interval = metrics.f1_interval(gold, found, entity_type=type_)
+        assert interval == metrics.f1_interval(*alone)
+        assert interval.score == metrics.entity_scores(gold, found)["types"][type_]["f1"]
+    with pytest.raises(ValueError, match="entity_type='event': neither .* give one that occurs"):
+        metrics.f1_interval(gold, found, entity_type="event")
+
+
 @pytest.mark.parametrize("call", [metrics.f1_interval, metrics.compare])
 def test_no_sentences_have_no_interval(call: Any) -> None:
     taggers: list[list[list[str]]] = [[]] if call is metrics.f1_interval else [[], []]

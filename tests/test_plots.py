@@ -48,7 +48,9 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "windows": lambda: plots.windows([[2, 2, 1, 0], [0, 1, 2, 2]]),
     "learning_rates": lambda: plots.learning_rates([1e-4, 2e-4, 1e-4]),
     "learning_curves": lambda: plots.learning_curves(HISTORY),
-    "type_scores": lambda: plots.type_scores(SCORES),
+    "type_scores": lambda: plots.type_scores(
+        SCORES, {"location": (2 / 3, 0.4, 0.8), "person": (0, 0, 0.1), "all": (1 / 3, 0.3, 0.4)}
+    ),
     "baselines": lambda: plots.baselines({"all O": 0.0, "this lesson": 0.4}),
     "reliability": lambda: plots.reliability([0.2, 0.9, 0.95], [False, True, False]),
     "runs_compared": lambda: plots.runs_compared({"A": CURVES, "B": CURVES}),
@@ -203,6 +205,15 @@ def test_type_scores_has_three_bars_for_each_type_and_for_all() -> None:
         "recall": [0.5, 0.0, 0.25],
         "F1": [2 / 3, 0.0, 1 / 3],
     }
+
+
+def test_type_scores_draws_the_intervals_of_f1() -> None:
+    ends = {"location": (2 / 3, 0.4, 0.8), "person": (0.0, 0.0, 0.1), "all": (1 / 3, 0.3, 0.4)}
+    figure = plots.type_scores(SCORES, ends)
+    bars = [item for item in figure.axes[0].containers if isinstance(item, BarContainer)]
+    assert [group.errorbar is not None for group in bars] == [False, False, True]
+    drawn = bars[2].errorbar.lines[2][0].get_segments()
+    assert [tuple(line[:, 1]) for line in drawn] == [pytest.approx(e[1:]) for e in ends.values()]
 
 
 def test_baselines_are_points_with_intervals_and_published_ones_are_hollow() -> None:
