@@ -212,6 +212,7 @@ def test_type_scores_draws_the_intervals_of_f1() -> None:
     figure = plots.type_scores(SCORES, ends)
     bars = [item for item in figure.axes[0].containers if isinstance(item, BarContainer)]
     assert [group.errorbar is not None for group in bars] == [False, False, True]
+    assert bars[2].errorbar is not None
     drawn = bars[2].errorbar.lines[2][0].get_segments()
     assert [tuple(line[:, 1]) for line in drawn] == [pytest.approx(e[1:]) for e in ends.values()]
 
