@@ -541,7 +541,7 @@ CASES = [
         [(13, 384), [13, 384], np.array([13, 384])],
         [
             ((384, 13), "TensorFlow's layout"),
-            ((13,), "It has 1 items; expected 2, one for each dimension"),
+            ((13,), "It has 1 item; expected 2, one for each dimension"),
             ((13, 385), "Item 1 is wrong"),
             ("(13, 384)", "where a list is wanted"),
             (13 * 384, "where a list is wanted"),

@@ -108,9 +108,8 @@ def test_a_slice_of_the_real_data(
         seed=7,
         **given,
     )
-    assert set(answers_of(executed)) == {
-        "Not answered yet. Replace None in the cell above and run both cells again."
-    }
+    assert answers_of(executed)
+    assert all(answer.startswith("Not answered yet. ") for answer in answers_of(executed))
     if number in ("03", "04"):
         report = json.loads((model_in(tmp_path) / "metrics.json").read_text(encoding="utf-8"))
         assert sum(row["support"] for row in report["test"]["types"].values()) > 20

@@ -22,6 +22,9 @@ import pandas as pd
 from helpers.tagging import Span
 
 NOT_ANSWERED = "Not answered yet. Replace None in the cell above and run both cells again."
+RETURNS_NONE = (
+    "Not answered yet. The function returns None: return your answer and run both cells again."
+)
 
 Data = ParamSpec("Data")
 Mistakes = Mapping[str, Any]
@@ -66,13 +69,14 @@ def exercise(
 
     @wraps(check)
     def verdict(answer: Any, /, *data: Data.args, **named: Data.kwargs) -> Verdict:
-        if answer is None or (isinstance(answer, dict) and None in answer.values()):
+        values = answer.values() if isinstance(answer, dict) else [answer]
+        if any(value is None for value in values):
             return Verdict(NOT_ANSWERED)
         try:
             remark = check(answer, *data, **named)
         except AnswerError as wrong:
-            unanswered = str(wrong) == NOT_ANSWERED
-            return Verdict(NOT_ANSWERED if unanswered else f"Not yet. {wrong}")
+            unanswered = str(wrong) == RETURNS_NONE
+            return Verdict(wrong if unanswered else f"Not yet. {wrong}")
         return Verdict(f"Correct. {remark}" if remark else "Correct.")
 
     return verdict
@@ -128,10 +132,11 @@ def sequence(
     for sentence, wrong in (mistakes or {}).items():
         if _alike(given, wrong) and not _alike(wrong, right):
             raise AnswerError(sentence)
+    if len(given) == 1 != len(right) and isinstance(given[0], list | tuple):
+        raise AnswerError("It is a list inside a list. Give the inner one.")
     if len(given) != len(right):
-        raise AnswerError(
-            f"It has {len(given):,} items; expected {len(right):,}, one for each {each}. {hint}"
-        )
+        items = "1 item" if len(given) == 1 else f"{len(given):,} items"
+        raise AnswerError(f"It has {items}; expected {len(right):,}, one for each {each}. {hint}")
     for place, (found, wanted) in enumerate(zip(given, right, strict=True)):
         if not _alike(found, wanted):
             raise AnswerError(f"Item {place} is wrong: found {_SHORT.repr(found)}. {hint}")
@@ -211,6 +216,8 @@ def choices(answer: Any, right: str, reasons: Mapping[str, str]) -> None:
 
 def order(answer: Any, letters: str, rules: Mapping[tuple[str, str], str]) -> None:
     """Check the order of letters: ``rules`` maps (earlier, later) to what is wrong otherwise."""
+    if isinstance(answer, set | frozenset):
+        raise AnswerError("A set has no order. Give the letters as a text.")
     given = _letters(answer, letters)
     if sorted(given) != sorted(letters):
         raise AnswerError(
@@ -245,7 +252,7 @@ def function(
         )
     results = [_call(answer, arguments) for arguments, _ in cases]
     if all(result is None for result in results):
-        raise AnswerError(NOT_ANSWERED)
+        raise AnswerError(RETURNS_NONE)
     for (arguments, wanted), result in zip(cases, results, strict=True):
         if not (alike or _alike)(result, wanted):
             raise AnswerError(
@@ -267,9 +274,11 @@ def _arguments(arguments: tuple[Any, ...]) -> str:
 
 
 def _plain(answer: Any) -> Any:
-    """Turn an array, a Series, a tensor or a scalar of one of them into Python's own."""
+    """Turn an array, a Series, a tensor, its shape or a scalar of one into Python's own."""
     if isinstance(answer, type):
         return answer
+    if hasattr(answer, "as_list"):
+        return answer.as_list()  # the shape of a tensor of TensorFlow
     if not hasattr(answer, "tolist") and hasattr(answer, "numpy"):
         answer = answer.numpy()  # a tensor of TensorFlow
     return answer.tolist() if hasattr(answer, "tolist") else answer
@@ -321,19 +330,28 @@ def _items(answer: Any) -> list[Any]:
 
 
 def _spans(answer: Any) -> list[Span]:
-    given = _items(answer)
+    given = _items(list(answer) if isinstance(answer, set | frozenset) else answer)
     if given and isinstance(given[0], str):
         raise AnswerError("Found one span. Put it into a list: [(type, start, end)].")
     found = []
     for item in given:
         match list(item) if isinstance(item, list | tuple) else None:
             case [str() as type_, start, end]:
-                found.append((type_, int(as_number(start)), int(as_number(end))))
+                found.append((type_, _place(start, answer), _place(end, answer)))
             case _:
                 raise AnswerError(
                     f"Found {_SHORT.repr(item)} where a span (type, start, end) is wanted."
                 )
     return found
+
+
+def _place(border: Any, answer: Any) -> int:
+    """Turn a border of a span into a whole number, also where an array made a text of it."""
+    is_text = hasattr(answer, "dtype") and isinstance(border, str) and border.isdecimal()
+    place = as_number(int(border) if is_text else border)
+    if place != int(place):
+        raise AnswerError(f"Found {place:g}. Words are counted in whole numbers.")
+    return int(place)
 
 
 def _letters(answer: Any, allowed: Collection[str]) -> list[str]:

@@ -180,7 +180,7 @@ def _marked(row: int, names: Any, words: Sequence[str], types: Sequence[str]) ->
         raise AnswerError(f"Sentence {row}: give a dictionary, {{}} where it has no entity.")
     spans_found = set()
     for name, type_ in names.items():
-        if type_ not in types:
+        if not isinstance(type_, str) or type_ not in types:
             raise AnswerError(f"Sentence {row}: no type {type_!r}; choose of {', '.join(types)}.")
         its_words = str(name).split()
         n_words = len(its_words)

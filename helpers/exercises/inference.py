@@ -1,5 +1,6 @@
 """The exercises of lesson 5."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
@@ -128,10 +129,12 @@ def safe_html(answer: Any) -> None:
         'Ada & Bo <script>alert("boo")</script>',
         "<b>Bo</b> < Ada",
         "2<3 &amp; Bo",
+        "Bo, Bo & Bo",
     ]
+    places = [(text, *match.span()) for text in texts for match in re.finditer("Bo", text)]
     function(
         answer,
-        [((text, text.index("Bo"), text.index("Bo") + 2), text) for text in texts],
+        [(place, place) for place in places],
         hint="Escape the text before the entity, the entity and the text after it, each with "
         "html.escape, and put <mark> and </mark> around the middle one.",
         alike=_shows_marked,
@@ -139,12 +142,13 @@ def safe_html(answer: Any) -> None:
 
 
 class _Page(HTMLParser):
-    """What a browser makes of HTML: its elements, its text, and what is marked in it."""
+    """What a browser makes of HTML: its elements, its text, and the places marked in it."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.elements: set[str] = set()
-        self.text = self.marked = ""
+        self.text = ""
+        self.marked: list[int] = []
         self.is_marked = False
         self.feed(html)
         self.close()
@@ -157,15 +161,18 @@ class _Page(HTMLParser):
         self.is_marked = False
 
     def handle_data(self, data: str) -> None:
+        if self.is_marked:
+            self.marked += range(len(self.text), len(self.text) + len(data))
         self.text += data
-        self.marked += data if self.is_marked else ""
 
 
-def _shows_marked(html: Any, text: str) -> bool:
+def _shows_marked(html: Any, place: tuple[str, int, int]) -> bool:
     if not isinstance(html, str):
         return False
+    text, start, end = place
     page = _Page(html)
-    return (page.elements, page.text, page.marked) == ({"mark"}, text, "Bo")
+    elements = page.elements - {"p", "div", "span"}  # they may hold the whole
+    return (elements, page.text, page.marked) == ({"mark"}, text, list(range(start, end)))
 
 
 @exercise

@@ -25,7 +25,8 @@ def cut_words(answer: Any) -> None:
     function(
         answer,
         [((word_ids,), cut) for word_ids, cut in cases],
-        hint="A word was cut where its number stands at more than one position. None is no word.",
+        hint="A word was cut where its number stands at more than one position. None is no word. "
+        "The result is a list.",
     )
 
 

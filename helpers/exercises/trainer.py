@@ -34,11 +34,17 @@ def trained_share(answer: Any, model: Any) -> None:
     """Compute the share of a model's weights that is trained."""
     sizes = [(weights.numel(), weights.requires_grad) for weights in model.parameters()]
     arrays = [trained for _, trained in sizes]
+    n_all = sum(size for size, _ in sizes)
+    n_trained = sum(size for size, trained in sizes if trained)
     share(
         answer,
-        sum(size for size, trained in sizes if trained) / sum(size for size, _ in sizes),
+        n_trained / n_all,
         hint="Divide the trained weights of the model by all of them.",
-        mistakes={"That counts arrays. Count the numbers in them.": sum(arrays) / len(arrays)},
+        mistakes={
+            "That counts arrays. Count the numbers in them.": sum(arrays) / len(arrays),
+            "Divide by all weights, not by those that are kept as they are.": n_trained
+            / max(n_all - n_trained, 1),
+        },
     )
 
 
@@ -99,6 +105,9 @@ def n_steps(answer: Any, n_rows: int, run: "Settings") -> None:
             ),
             "The last batch of an epoch may be smaller, and it is a step too.": int(
                 n_rows // (2 * run.batch_size) * run.epochs
+            ),
+            "Round up in each epoch. The last batch of an epoch is not filled from the next.": (
+                math.ceil(n_rows / (2 * run.batch_size) * run.epochs)
             ),
         },
     )
