@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from html import escape
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +22,7 @@ from conftest import wordpiece
 
 from helpers import settings
 from helpers.exercises import exploration, inference, preprocessing, tensorflow, trainer
-from helpers.exercises.answers import NOT_ANSWERED, Verdict
+from helpers.exercises.answers import NOT_ANSWERED, RETURNS_NONE, Verdict
 from helpers.tagging import label_names, spans_to_tags
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -93,6 +94,7 @@ ENTITIES = pd.DataFrame(
         ("test", "group", "Eve", 1),
         ("test", "group", "Fa So", 2),
         ("test", "group", "Gil", 1),
+        ("test", "location", "rome", 1),
     ],
     columns=["split", "type", "form", "words"],
 )
@@ -114,6 +116,10 @@ RUN = settings.load("offline", batch_size=8, epochs=3)
 LOGITS = np.array([[[1.0, 3.0, 0.0], [0.0, 1.0, 2.0], [4.0, 0.0, 0.0], [0.0, 0.5, 0.0]]])
 LABELS = np.array([[-100, 2, 1, -100]])
 LOSS = (math.log(1 + math.e + math.e**2) - 2 + math.log(math.e**4 + 2)) / 2
+FIRST_TAG = (math.log(math.e + math.e**3 + 1) - 1 + math.log(2 + math.e**0.5)) / 2  # it is O's
+MEAN_OF_ALL = (LOSS + FIRST_TAG) / 2
+
+LONG = ["a"] * 450  # 450 subwords: 30 in the first window, 20 more in each further one
 
 TEXTS = ["Ada met Bo", "at Acme"]
 IN_TEXTS = [
@@ -133,6 +139,7 @@ PAIRS = pd.DataFrame(
         (("person", 4, 5), ("person", 4, 5), "right"),
         (("person", 2, 3), ("person", 2, 3), "right"),
         (None, ("group", 0, 2), "spurious"),
+        (("group", 0, 1), None, "missed"),
     ],
     columns=["gold", "found", "kind"],
 )
@@ -150,7 +157,12 @@ class Weights(NamedTuple):
 
 
 MODEL = SimpleNamespace(
-    parameters=lambda: [Weights(60, False), Weights(30, True), Weights(10, True)]
+    parameters=lambda: [
+        Weights(50, False),
+        Weights(10, False),
+        Weights(30, True),
+        Weights(10, True),
+    ]
 )
 KERAS = SimpleNamespace(
     classifier=SimpleNamespace(
@@ -210,28 +222,69 @@ def argmax_names(logits: Any, id2label: Any) -> list[str]:
 
 def numbers(value: float) -> list[Any]:
     """A number in the forms that a learner may give it."""
-    return [value, round(value, 3), np.float32(value), np.array([value]), pd.Series([value])]
+    scalars = [value, round(value, 3), float(f"{value:.3g}"), np.float64(value), np.float32(value)]
+    return [*scalars, [value], (value,), np.array(value), np.array([value]), pd.Series([value])]
+
+
+def counts(value: int) -> list[Any]:
+    return [value, float(value), np.int64(value), np.int32(value), *numbers(value)]
+
+
+def lists(items: Sequence[Any]) -> list[Any]:
+    """A list in the forms that a learner may give it."""
+    array = np.array(items)
+    return [list(items), tuple(items), array, pd.Series(items), list(array)]
+
+
+def letters(right: str) -> list[Any]:
+    """The letters of an answer in the forms that a learner may give them."""
+    spaced = [", ".join(right), f"({right})", f" {right.upper()}.", np.str_(right)]
+    return [right, *spaced, *lists(list(right)), [right.upper()]]
 
 
 def wrong_number(*others: tuple[Any, str]) -> list[tuple[Any, str]]:
     return [
         *others,
         ("0.5", "without quotation marks"),
+        ("", "Found the text ''"),
         ([], "it is empty"),
+        (pd.Series([], dtype=float), "it is empty"),
         ([0.1, 0.2], "Found 2 values"),
+        (np.zeros((2, 3)), "Found 2 values. One number is wanted"),
         (float("nan"), "which is no number"),
         (True, "where a number is wanted"),
         ({"a": 1}, "Found a dict where a number is wanted"),
+        (len, "where a number is wanted"),
     ]
 
 
-def wrong_choice(right: str, reasons: Sequence[tuple[str, str]]) -> list[tuple[Any, str]]:
+def wrong_share(right: float, *others: tuple[Any, str]) -> list[tuple[Any, str]]:
+    return wrong_number(
+        *others,
+        (100 * right, "That is a percentage. Divide it by 100."),
+        (round(100 * right, 1), "That is a percentage. Divide it by 100."),
+        (f"{right:.1%}", "without quotation marks"),
+        (1 - right, "That is the share of all the others"),
+        (-right, "A share lies between 0 and 1"),
+    )
+
+
+def wrong_count(*others: tuple[Any, str]) -> list[tuple[Any, str]]:
+    return wrong_number(*others, (2.5, "Found 2.5. What you count is a whole number"))
+
+
+def wrong_choice(*reasons: tuple[str, str]) -> list[tuple[Any, str]]:
     return [
         *reasons,
+        *((letter.upper(), reason) for letter, reason in reasons),
         ("z", "Give letters out of"),
         ("", "Give letters out of"),
+        ([], "Give letters out of"),
+        ("b: because", "Give letters out of"),
         (2, "Give letters as a text"),
         (["a", "b"], "Choose one letter"),
+        ("abc", "Choose one letter"),
+        (["a", None], "Give letters as a text"),
         ({"a": "b"}, "Give letters as a text"),
     ]
 
@@ -242,8 +295,13 @@ def wrong_function(*others: tuple[Any, str]) -> list[tuple[Any, str]]:
         (lambda *given: 1 / 0, "stops with ZeroDivisionError: division by zero"),
         (lambda: 0, "stops with TypeError"),
         (lambda *given: [...], "it returns"),
+        (lambda *given: [], "it returns []"),
+        (lambda *given: "", "it returns ''"),
+        (lambda *given: print, "it returns <built-in function print>"),
         (["O"], "Found a list where a function is wanted: its name, not a call"),
+        ([], "Found a list where a function is wanted"),
         ("def", "where a function is wanted"),
+        (dict, "where a function is wanted"),
     ]
 
 
@@ -272,8 +330,11 @@ CASES = [
         [
             SPANS,
             tuple(SPANS),
+            set(SPANS),
             [list(span) for span in reversed(SPANS)],
+            np.array(SPANS),
             np.array(SPANS, dtype=object),
+            pd.Series(SPANS),
             [("person", np.int64(0), 1.0), *SPANS[1:]],
         ],
         [
@@ -282,6 +343,16 @@ CASES = [
             ([(type_, start, end - 1) for type_, start, end in SPANS], "Your ends are the last"),
             ([(type_, start + 1, end + 1) for type_, start, end in SPANS], "words from 1"),
             ([("group", 0, 1), *SPANS[1:]], "a type is not"),
+            ([("B-person", 0, 1), *SPANS[1:]], "a type is not"),
+            ([("person", 0, 3), SPANS[2]], "1 of 3 spans are right, and you give 2. Every B-"),
+            ([*SPANS, ("O", 3, 4)], "3 of 3 spans are right, and you give 4"),
+            ([("person", 0.5, 1.5), *SPANS[1:]], "Found 0.5. Words are counted in whole numbers"),
+            ([("person", "0", "1"), *SPANS[1:]], "Found the text '0'"),
+            ([("person", 0, None), *SPANS[1:]], "where a number is wanted"),
+            ([(0, 1, "person"), *SPANS[1:]], "where a span (type, start, end) is wanted"),
+            (SIDE, "Found one span"),
+            ({"person": (0, 1)}, "Found a dict where a list is wanted"),
+            (iter(SPANS), "Make a list of it"),
             (SPANS[0], "Found one span. Put it into a list"),
             ([(0, 1), (1, 3)], "where a span (type, start, end) is wanted"),
             ("person", "where a list is wanted"),
@@ -295,40 +366,52 @@ CASES = [
             (b_everywhere, "it returns ['O', 'B-person', 'B-person', 'O']"),
             (one_too_many, "take I-"),
             (lambda spans, n_words: to_tags(spans, n_words)[:-1], "it returns"),
+            (lambda spans, n_words: ["O"] * n_words, "it returns ['O', 'O', 'O', 'O']"),
+            (lambda spans, n_words: " ".join(to_tags(spans, n_words)), "it returns 'O B-person"),
+            (lambda spans, n_words: [tag[2:] for tag in to_tags(spans, n_words)], "takes B-"),
+            (lambda spans, n_words: [f"I-{type_}" for type_, *_ in spans], "['I-person']"),
+            (lambda spans, n_words: spans, "it returns [('person', 1, 3)]"),
         ),
     ),
     Case(
         exploration.multi_word_share,
         (ENTITIES,),
-        numbers(2 / 7),
-        wrong_number(
-            (200 / 7, "That is a percentage. Divide it by 100."),
-            (3 / 12, "That is the share in all splits"),
-            (1 / 7, "entities of two words"),
-            (5 / 10, "a share of words"),
-            (5 / 7, "share of all the others"),
-            (2, "A share lies between 0 and 1"),
+        numbers(2 / 8),
+        wrong_share(
+            2 / 8,
+            (3 / 13, "That is the share in all splits"),
+            (1 / 8, "entities of two words"),
+            (5 / 11, "a share of words"),
+            (1 / 5, "Keep the rows of test"),  # train
+            (1.0, "Keep the rows of test"),  # one word and more
+            (2, "Found 2. A share lies between 0 and 1"),
+            (ENTITIES["words"] > 1, "Found 13 values"),
         ),
     ),
     Case(
         exploration.memory_ceiling,
         (ENTITIES,),
-        numbers(2 / 7),
-        wrong_number(
-            (3 / 7, "leaves the type out"),
-            (200 / 7, "percentage"),
+        numbers(3 / 8),
+        wrong_share(
+            3 / 8,
+            (4 / 8, "leaves the type out"),
+            (2 / 8, "tells capital and small letters apart"),
+            (2 / 5, "Divide by the entities of test"),  # those of train
             (0, "Form and type must both be known"),
+            (3, "Found 3. A share lies between 0 and 1"),
         ),
     ),
     Case(
         exploration.outside_accuracy,
         (TAGS,),
         numbers(7 / 12),
-        wrong_number(
+        wrong_share(
+            7 / 12,
             (1 / 4, "counts sentences"),
             (0, "That is its F1"),
-            (5 / 12, "all the others"),
-            (58.33, "percentage"),
+            (1, "It is right on the words that are tagged O"),
+            (0.5, "What share of all words are they?"),
+            (7, "Found 7. A share lies between 0 and 1"),
         ),
     ),
     Case(
@@ -346,23 +429,43 @@ CASES = [
             ({"leaked": 1, "disputed": 2, "invisible": 1}, "disputed: found 2. Count a sentence"),
             ({"leaked": 1, "disputed": 1}, "invisible: it is missing"),
             ({"leaked": 1, "disputed": 1, "invisible": 1, "odd": 2}, "'odd' does not belong"),
+            ({"leaked": 0.5, "disputed": 1, "invisible": 1}, "leaked: found 0.5"),  # a share
+            ({"leaked": "1", "disputed": 1, "invisible": 1}, "leaked: found '1'"),
+            ({"leaked": True, "disputed": 1, "invisible": 1}, "leaked: found True"),
+            ({"leaked": [2], "disputed": 1, "invisible": 1}, "leaked: found [2]"),  # rows
+            (
+                {"leaked": 1, "disputed": pd.Series([True, False]), "invisible": 1},
+                "disputed: found [True, False]",
+            ),
+            ({"leaked": 1, "disputed": 1, "invisible": np.array([])}, "invisible: found []"),
+            ({"leaked": 1, "disputed": 1, "invisible": 0}, "every character is a mark"),
+            ((1, 1, 1), "Found a tuple where a dictionary is wanted"),
+            (3, "Found 3 where a dictionary is wanted"),
         ],
     ),
     Case(
         exploration.agreement,
         (FIRST, SECOND),
         numbers(0.4),
-        wrong_number(
+        wrong_share(
+            0.4,
             (5 / 7, "share of words"),
             (2 / 3, "mean over sentences"),
             (1 / 5, "once for each annotation"),
-            (40, "percentage"),
+            (1 / 4, "Twice the entities that both have"),  # of those that either has
+            (1 / 2, "Twice the entities that both have"),  # of those of the first
+            (2, "Found 2. A share lies between 0 and 1"),
         ),
     ),
     Case(
         exploration.annotations,
         (TOKENS, TAGS, ["person", "group"]),
-        [GOLDEN, {0: {"Ada": "person", "Bo Li": "person"}, 1: {}, 2: {"ADA": "person"}, 3: {}}],
+        [
+            GOLDEN,
+            {0: {"Ada": "person", "Bo Li": "person"}, 1: {}, 2: {"ADA": "person"}, 3: {}},
+            {**GOLDEN, 0: {"Bo  Li ": "person", np.str_("Ada"): np.str_("person")}},
+            dict(reversed(GOLDEN.items())),
+        ],
         [
             ([{}, {}, {}, {}], "Give a dictionary: for each sentence its number"),
             ({0: {}}, "Sentence 1: give a dictionary"),
@@ -370,6 +473,19 @@ CASES = [
             ({**GOLDEN, 0: {"Ada": "human"}}, "no type 'human'; choose of person, group"),
             ({**GOLDEN, 3: ["so"]}, "Sentence 3: give a dictionary"),
             ({0: {}, 1: {}, 2: {}, 3: {}}, "You marked 0 entities and the annotators 4; 0"),
+            ({}, "Sentence 0: give a dictionary, {} where it has no entity"),
+            ("Ada", "Give a dictionary: for each sentence its number"),
+            ({**GOLDEN, 0: {"Ada": "B-person"}}, "no type 'B-person'"),
+            ({**GOLDEN, 0: {"person": "Ada"}}, "no type 'Ada'"),
+            ({**GOLDEN, 0: {"Ada": pd.NA}}, "no type <NA>"),
+            ({**GOLDEN, 0: {"Ada": np.array(["person", "group"])}}, "choose of person, group"),
+            ({**GOLDEN, 0: {"": "person"}}, "Sentence 0 does not hold ''"),
+            ({**GOLDEN, 0: {"ada": "person"}}, "Copy its words as they stand"),
+            ({**GOLDEN, 0: {("Bo", "Li"): "person"}}, "Copy its words as they stand"),
+            (
+                {0: {"Ada": "group", "Li": "person"}, 1: {}, 2: {}, 3: {}},
+                "You marked 2 entities and the annotators 4; 0 are the same (F1 0.00). Read",
+            ),
         ],
     ),
     Case(
@@ -380,19 +496,36 @@ CASES = [
             (lambda word_ids: [*cut(word_ids), None], "None is no word"),
             (lambda word_ids: len(cut(word_ids)), "it returns 1"),
             (lambda word_ids: list(Counter(word_ids)), "it returns [None, 0, 1, 2]"),
+            (lambda word_ids: set(cut(word_ids)), "it returns {1}. A word was cut"),
+            (lambda word_ids: (word for word in cut(word_ids)), "The result is a list"),
+            (lambda word_ids: [str(word) for word in cut(word_ids)], "it returns ['1']"),
+            (lambda word_ids: [word + 1 for word in cut(word_ids)], "it returns [2]"),
+            (lambda word_ids: cut(word_ids)[::-1], "it returns [3, 0]"),
+            (lambda word_ids: [word for word in word_ids if word_ids.count(word) > 1], "None, 1"),
+            (lambda word_ids: sorted(word_ids), "stops with TypeError"),
         ),
     ),
     Case(
         preprocessing.all_subword_labels,
         (WORD_IDS, WORD_TAGS, NAMES),
-        [ALL_LABELS, tuple(ALL_LABELS), np.array(ALL_LABELS), pd.Series(ALL_LABELS)],
+        [*lists(ALL_LABELS), [float(label) for label in ALL_LABELS]],
         [
             ([], "It is empty"),
             ([-100, 3, 3, 4, 0, 0, -100], "copied the tag of each word"),
             ([-100, 3, -100, 4, 0, -100, -100], "first subwords only"),
             ([0, 3, 4, 4, 0, 0, 0], "Special tokens belong to no word"),
             (WORD_TAGS, "a label for each word"),
+            ((), "It is empty"),
             ([-100, 3, 4, 4, 0, 0], "It has 6 items; expected 7, one for each position"),
+            ([-100], "It has 1 item; expected 7"),
+            ([ALL_LABELS], "It is a list inside a list. Give the inner one."),
+            (np.array([ALL_LABELS]), "It is a list inside a list"),
+            (np.array(ALL_LABELS)[:, None], "Item 0 is wrong: found [-100]"),
+            ([NAMES[max(label, 0)] for label in ALL_LABELS], "Item 0 is wrong: found 'O'"),
+            (WORD_IDS, "Item 0 is wrong: found None"),
+            ([-100, 4, 4, 4, 0, 0, -100], "Item 1 is wrong: found 4. A later subword"),
+            (set(ALL_LABELS), "Found a set where a list is wanted"),
+            (str(ALL_LABELS), "where a list is wanted"),
             ([-100, 3, 4, 4, 0, 1, -100], "Item 5 is wrong: found 1"),
             (iter(ALL_LABELS), "Make a list of it"),
             ({1: 2}, "Found a dict where a list is wanted"),
@@ -401,36 +534,61 @@ CASES = [
     Case(
         preprocessing.ignored_label,
         (),
-        ["b", "B", "(b)", ["b"], {"b"}, np.array(["b"])],
-        wrong_choice("b", [("a", "skips -100 alone"), ("c", "nothing stops"), ("d", "mask")]),
+        [*letters("b"), {"b"}],
+        wrong_choice(("a", "skips -100 alone"), ("c", "nothing stops"), ("d", "mask")),
     ),
     Case(
         preprocessing.labelled_share,
         (pd.Series({"first subword": 0.07, "all subwords": 0.09}),),
-        ["a", "A", "a."],
-        wrong_choice("a", [("b", "from 0.070 to 0.090"), ("c", "not cut equally often")]),
+        [*letters("a"), {"a"}],
+        wrong_choice(("b", "from 0.070 to 0.090"), ("c", "not cut equally often")),
+    ),
+    Case(
+        preprocessing.n_windows,
+        (LONG, wordpiece()),
+        counts(22),
+        wrong_count(
+            (21, "Count the first window as well"),
+            (20, "Take the special tokens off the 32 positions"),
+            (15, "The windows overlap by 10"),
+            (23, "Round up"),
+            (43, "Each further window adds room - stride"),  # by the stride
+            (450, "A window has room for 32 positions less the special tokens"),
+            (0, "Round up"),
+        ),
     ),
     Case(
         preprocessing.padding_share,
         (LENGTHS, ORDER, 1),
         numbers(1 - 45 / 72),
-        wrong_number(
+        wrong_share(
+            1 - 45 / 72,
             (27 / 45, "per useful position"),
             (1 - 45 / 56, "rows sorted by length"),
             (0, "batches of the old size"),
-            (37.5, "percentage"),
+            (1, "Give padding_cost the new batch size"),
+            (27, "Found 27. A share lies between 0 and 1"),
+            ((45, 72), "Found 2 values. One number is wanted"),
         ),
     ),
     Case(
         trainer.trained_share,
         (MODEL,),
         numbers(0.4),
-        wrong_number((2 / 3, "counts arrays"), (0.6, "all the others"), (40, "percentage")),
+        wrong_share(
+            0.4,
+            (1 / 2, "counts arrays"),
+            (2 / 3, "Divide by all weights, not by those that are kept"),
+            (1, "Divide the trained weights of the model by all of them"),
+            (0, "Divide the trained weights"),
+            (100, "Found 100. A share lies between 0 and 1"),
+            ((40, 100), "Found 2 values"),
+        ),
     ),
     Case(
         trainer.loop_order,
         (),
-        ["eabcd", "aebcd", list("eabcd"), ("a", "e", "b", "c", "d"), "E, A, B, C, D"],
+        [*letters("aebcd"), *letters("eabcd"), "a -> e -> b -> c -> d"],
         [
             ("baecd", "so the model comes first"),
             ("eacbd", "which backward() computes"),
@@ -439,26 +597,56 @@ CASES = [
             ("eabc", "Use each of the letters a, b, c, d, e once; found eabc"),
             ("eabcx", "Give letters out of"),
             (["e", 1], "Give letters as a text"),
+            ("", "Give letters out of a, b, c, d, e"),
+            ([], "Give letters out of a, b, c, d, e"),
+            (set("aebcd"), "A set has no order"),
+            ("aaebcd", "once; found aaebcd"),
+            ("abcde", "so the model comes first"),
+            ([[1, 2], [3]], "Give letters as a text"),
+            (15234, "Give letters as a text"),
+            (["zero_grad", "loss"], "Give letters out of"),
         ],
     ),
     Case(
         trainer.f1_with_paris,
         (GOLD, PREDICTED),
         numbers(2 / 3),
-        wrong_number((0.4, "F1 without Paris"), (1.0, "one word too early"), (66.7, "percentage")),
+        wrong_share(
+            2 / 3,
+            (0.4, "F1 without Paris"),
+            (1.0, "one word too early"),
+            (8 / 9, "That is the accuracy"),
+            (0.5, "Two of three predicted entities would be right"),
+            (0.8, "How many gold ones are found?"),  # New York half right
+            (2, "Found 2. A share lies between 0 and 1"),
+            ((2 / 3, 2 / 3), "Found 2 values"),  # precision and recall
+        ),
     ),
     Case(
         trainer.n_steps,
         (100, RUN),
-        [21, 21.0, np.int32(21)],
-        wrong_number(
-            (7, "That is one epoch"), (39, "old size"), (18, "it is a step too"), (20.5, "whole")
+        counts(21),
+        wrong_count(
+            (7, "That is one epoch"),
+            (39, "old size"),
+            (18, "it is a step too"),
+            (19, "Round up in each epoch"),
+            (18.75, "What you count is a whole number"),
+            (75, "Count the batches of one epoch first"),  # smaller batches
+            (20, "The last may be smaller"),
+            (300, "Count the batches"),
+            (0, "Count the batches"),
         ),
     ),
     Case(
         trainer.curve_causes,
         (),
-        [CAUSES, {letter.lower(): cause.upper() for letter, cause in CAUSES.items()}],
+        [
+            CAUSES,
+            {letter.lower(): f" {cause.upper()} " for letter, cause in CAUSES.items()},
+            {letter: np.str_(cause) for letter, cause in reversed(CAUSES.items())},
+            pd.Series(CAUSES),
+        ],
         [
             ({}, "It is empty"),
             ("rate too low", "where a dictionary is wanted"),
@@ -467,18 +655,33 @@ CASES = [
             ({**CAUSES, "E": "rate too low"}, "The key 'E' does not belong there"),
             ({**CAUSES, "A": "rate too low"}, "A: found 'rate too low'. Its validation loss turns"),
             ({"B": CAUSES["B"]}, "A: it is missing"),
+            ({cause: letter for letter, cause in CAUSES.items()}, "The causes are"),
+            (dict.fromkeys("ABCD", "rate too low"), "A: found 'rate too low'"),
+            ({**CAUSES, "C": "rate too high"}, "Its training loss falls, its validation loss does"),
+            ({**CAUSES, "B": CAUSES["D"], "D": CAUSES["B"]}, "Its losses fall together, slowly"),
+            ({**CAUSES, "D": "rate too low"}, "Its training loss stays where guessing"),
+            ({**CAUSES, "A": ["too many epochs"]}, "The causes are"),
+            ({**CAUSES, "A": np.array(["too many epochs", "rate too low"])}, "The causes are"),
+            ({**CAUSES, "A": ""}, "Found the cause ''"),
+            (set(CAUSES.values()), "Found a set where a dictionary is wanted"),
+            (list(CAUSES.items()), "Found a list where a dictionary is wanted"),
         ],
     ),
     Case(
         trainer.honest_report,
         (),
-        ["c", "C)", ["c"]],
-        wrong_choice("c", [("a", "partly luck"), ("b", "best of three"), ("d", "of no tagger")]),
+        [*letters("c"), {"c"}],
+        wrong_choice(("a", "partly luck"), ("b", "best of three"), ("d", "of no tagger")),
     ),
     Case(
         trainer.resampled_f1,
         (),
-        [f1_of_draw, lambda *given: round(f1_of_draw(*given), 3)],
+        [
+            f1_of_draw,
+            lambda *given: round(f1_of_draw(*given), 3),
+            lambda *given: np.array([f1_of_draw(*given)])[0].astype(np.float32),
+            lambda *given: float(f1_of_draw(*given)),
+        ],
         wrong_function(
             (mean_of_f1, "something else"),
             (
@@ -486,12 +689,30 @@ CASES = [
                 "stops with IndexError",
             ),
             (lambda *given: f1_of_draw(*given) / 2, "it returns"),
+            (lambda *given: 100 * f1_of_draw(*given), "it returns 60.0"),
+            (lambda *given: [float(f1_of_draw(*given))], "it returns [0.6]"),
+            (lambda found, predicted, gold, rows: found[rows].sum() / gold[rows].sum(), "0.5"),
+            (
+                lambda found, predicted, gold, rows: found[rows].sum() / predicted[rows].sum(),
+                "0.75",
+            ),
+            (
+                lambda found, predicted, gold, rows: f1_of_draw(found, predicted, gold, ...),
+                "0.6. Add up",
+            ),
+            (
+                lambda found, predicted, gold, rows: f1_of_draw(
+                    found, predicted, gold, np.unique(rows)
+                ),
+                "of the drawn sentences",
+            ),
+            (lambda found, *given: 2 * found / (given[0] + given[1]), "it returns [0.666"),
         ),
     ),
     Case(
         trainer.published_files,
         (),
-        ["abcd", "a, b, c, d", list("dcba"), {"a", "b", "c", "d"}],
+        [*letters("abcd"), list("dcba"), {"a", "b", "c", "d"}, frozenset("abcd")],
         [
             ("abc", "1 missing. The model card"),
             ("acd", "Without its tokenizer"),
@@ -499,49 +720,112 @@ CASES = [
             ("abcdf", "f: The token is the key"),
             ("abcdz", "Give letters out of a, b, c, d, e, f"),
             (4, "Give letters as a text"),
+            ("", "Give letters out of a, b, c, d, e, f"),
+            ([], "Give letters out of a, b, c, d, e, f"),
+            ("abd", "Without it the tags have no names"),
+            ("bcd", "are the model"),
+            ("a", "3 missing"),
+            ("ef", "e: The state of the optimizer"),
+            ("abcdef", "e: The state of the optimizer"),
+            ("a, b, c and d", "Give letters out of"),
+            (["weights", "tokenizer"], "Give letters out of"),
+            ({"a": True, "b": True}, "Give letters as a text"),
+            ([True, True, True, True, False, False], "Give letters as a text"),
         ],
     ),
     Case(
         tensorflow.trained_arrays,
         (KERAS,),
-        [2, 2.0, np.int64(2)],
-        wrong_number((5005, "numbers these arrays hold"), (40, "whole model"), (1, "also adds")),
+        counts(2),
+        wrong_count(
+            (5005, "numbers these arrays hold"),
+            (40, "whole model"),
+            (1, "also adds"),
+            (3, "What does it need for each?"),
+            (0, "A dense layer multiplies and then adds"),
+            ((384, 13), "Found 2 values. One number is wanted"),
+        ),
     ),
     Case(
         tensorflow.traces,
         ([8, None],),
-        [2, np.int64(2)],
-        wrong_number((6, "does not trace again"), (3, "needs none"), (1, "first width alone")),
+        counts(2),
+        wrong_count(
+            (6, "does not trace again"),
+            (3, "needs none"),
+            (1, "first width alone"),
+            (0, "Which calls trace?"),
+            (4, "Which calls trace?"),
+            ([8, 12, 16], "Found 3 values. One number is wanted"),
+        ),
     ),
     Case(
         tensorflow.loss_by_hand,
         (LOGITS, LABELS),
         numbers(LOSS),
-        wrong_number((-LOSS, "not negative"), (2 * LOSS, "Take the mean"), (9.9, "a mask")),
+        wrong_number(
+            (-LOSS, "not negative"),
+            (2 * LOSS, "Take the mean"),
+            (MEAN_OF_ALL, "Leave the positions with -100 out"),
+            (math.exp(-LOSS), "the entry of each at its label"),  # a probability
+            (LOSS / math.log(2), "the entry of each at its label"),  # bits
+            (-0.5, "the entry of each at its label"),  # the mean of the logits
+            (0, "a mask"),
+            ([LOSS, LOSS], "Found 2 values"),  # a loss for each position
+        ),
     ),
     Case(
         tensorflow.best_epoch,
         (),
-        [best, lambda history: np.argmax(history["f1"]) + 1],
+        [
+            best,
+            lambda history: np.argmax(history["f1"]) + 1,
+            lambda history: float(best(history)),
+            lambda history: np.array(best(history)),
+        ],
         wrong_function(
             (lambda history: best(history) - 1, "Count from 1"),
             (lambda history: int(np.argmin(history["val_loss"])) + 1, "whatever the loss"),
             (lambda history: len(history["f1"]), "it returns 4"),
+            (lambda history: max(history["f1"]), "it returns 0.5"),
+            (lambda history: [best(history)], "it returns [3]"),
+            (lambda history: str(best(history)), "it returns '3'"),
+            (lambda history: len(history["f1"]) - int(np.argmax(history["f1"][::-1])), "the first"),
+            (lambda history: int(np.argmin(history["f1"])) + 1, "it returns 1"),
+            (lambda history: history["eval_f1"], "stops with KeyError: 'eval_f1'"),
+            (lambda history: history.history["f1"], "stops with AttributeError"),
         ),
     ),
     Case(
         tensorflow.mean_probability,
         (LOGITS,),
         numbers((0.665241 + 0.964664) / 2),
-        wrong_number((0.755, "special tokens"), (1 / 3, "over all tags"), (0.665, "least sure")),
+        wrong_share(
+            (0.665241 + 0.964664) / 2,
+            (0.731, "Leave the first and the last position out"),
+            (1 / 3, "over all tags"),
+            (0.665, "least sure"),
+            (0.965, "Take the highest probability at each position"),
+            (3.0, "Found 3. A share lies between 0 and 1"),  # logits
+            ([0.665, 0.965], "Found 2 values"),  # no mean
+        ),
     ),
     Case(
         tensorflow.exported_shape,
         (KERAS,),
-        [(13, 384), [13, 384], np.array([13, 384])],
+        [*lists((13, 384)), (13.0, 384.0), np.zeros((13, 384)).shape],
         [
             ((384, 13), "TensorFlow's layout"),
             ((13,), "It has 1 item; expected 2, one for each dimension"),
+            ((13, 384, 1), "It has 3 items; expected 2"),
+            ((384, 384), "Item 0 is wrong: found 384. PyTorch keeps"),
+            ((12, 384), "Item 0 is wrong: found 12"),
+            ((13, None), "Item 1 is wrong: found None"),
+            (("13", "384"), "Item 0 is wrong: found '13'"),
+            ([(13, 384)], "It is a list inside a list"),
+            (np.zeros((13, 384)), "It has 13 items; expected 2"),
+            ({13, 384}, "Found a set where a list is wanted"),
+            ([], "It is empty"),
             ((13, 385), "Item 1 is wrong"),
             ("(13, 384)", "where a list is wanted"),
             (13 * 384, "where a list is wanted"),
@@ -551,39 +835,78 @@ CASES = [
     Case(
         inference.tags_from_logits,
         (LOGITS, {0: "O", 1: "B-x", 2: "I-x"}),
-        [argmax_names, lambda *given: np.array(argmax_names(*given))],
+        [
+            argmax_names,
+            lambda *given: tuple(argmax_names(*given)),
+            lambda *given: np.array(argmax_names(*given)),
+            lambda *given: pd.Series(argmax_names(*given)),
+        ],
         wrong_function(
             (lambda logits, names: logits[0].argmax(-1), "it returns [1, 2, 0, 1]"),
             (lambda logits, names: argmax_names(-logits, names), "it returns"),
             (lambda logits, names: [argmax_names(logits, names)], "a list of names"),
+            (lambda logits, names: argmax_names(logits, names)[1:-1], "it returns ['I-x', 'O']"),
+            (lambda logits, names: " ".join(argmax_names(logits, names)), "it returns 'B-x I-x"),
+            (lambda logits, names: ["O"] * logits.shape[1], "it returns ['O', 'O', 'O', 'O']"),
+            (lambda logits, names: [names[i] for i in logits.argmax(-1)], "stops with TypeError"),
+            (lambda logits, names: names[int(logits[0].max(0).argmax())], "it returns 'O'"),
+            (lambda logits, names: logits.max(-1)[0], "it returns [3.0, 2.0, 4.0, 0.5]"),
         ),
     ),
     Case(
         inference.inside_words,
         (TEXTS, IN_TEXTS),
-        [2, 2.0, np.int64(2)],
-        wrong_number(
+        counts(2),
+        wrong_count(
             (3, "counts borders"),
             (1, "counts beginnings"),
             (4, "number of all entities"),
             (0, "isalnum"),
+            (5, "isalnum"),
+            (-2, "the character before the border"),
+            (0.5, "Found 0.5. What you count is a whole number"),  # a share
+            (IN_TEXTS[0], "Found 2 values"),
         ),
     ),
     Case(
         inference.may_follow,
         (),
-        [legal, lambda before, tag: np.bool_(legal(before, tag))],
+        [
+            legal,
+            lambda before, tag: np.bool_(legal(before, tag)),
+            lambda before, tag: tag[0] != "I" or before[2:] == tag[2:],
+            lambda before, tag: not (tag[0] == "I" and before not in (tag, f"B{tag[1:]}")),
+        ],
         wrong_function(
             (lambda before, tag: True, "For 'O', 'I-person' it returns True"),
             (lambda before, tag: tag[0] != "I" or before != "O", "of its own type"),
             (lambda before, tag: before[2:] == tag[2:], "it returns False"),
             (lambda before, tag: legal(before, tag) or None, "it returns None"),
+            (lambda before, tag: False, "For 'O', 'O' it returns False"),
+            (lambda before, tag: not legal(before, tag), "it returns False"),
+            (lambda before, tag: legal(tag, before), "it returns True"),
+            (lambda before, tag: int(legal(before, tag)), "it returns 1"),
+            (lambda before, tag: str(legal(before, tag)), "Return True or False"),
+            (
+                lambda before, tag: tag[0] != "I" or before == f"B{tag[1:]}",
+                "'I-person', 'I-person'",
+            ),
+            (lambda before, tag: tag[0] != "I" or before == tag, "For 'B-person', 'I-person'"),
+            (
+                lambda before, tag: tag[0] != "I" or before.split("-")[-1] == tag.split("-")[-1],
+                "For 'B-work', 'I-creative-work' it returns True",
+            ),
         ),
     ),
     Case(
         inference.conventions,
         (["O", "I-person", "I-person", "B-group", "I-person"],),
-        [{"lenient": 3, "strict": 1}, Counter(lenient=3, strict=1)],
+        [
+            {"lenient": 3, "strict": 1},
+            Counter(lenient=3, strict=1),
+            pd.Series({"lenient": 3, "strict": 1}),
+            {"strict": np.int64(1), "lenient": 3.0},
+        ],
         [
             ({"lenient": 1, "strict": 1}, "lenient: found 1. Here an I-"),
             ({"lenient": 3, "strict": 3}, "strict: found 3. Here an entity begins with B-"),
@@ -591,13 +914,31 @@ CASES = [
             ({}, "It is empty"),
             ([3, 1], "where a dictionary is wanted"),
             ({"lenient": 3, "strict": 1, "seqeval": 2}, "'seqeval' does not belong there"),
+            ({"lenient": 1, "strict": 3}, "lenient: found 1"),  # mixed up
+            ({"lenient": 4, "strict": 1}, "lenient: found 4. Here an I-"),  # words
+            ({"lenient": 3, "strict": 2}, "An I- that continues nothing is ignored"),
+            ({"lenient": 3, "strict": 0}, "strict: found 0"),
+            ({"lenient": "3", "strict": "1"}, "lenient: found '3'"),
+            ({"lenient": 3, "strict": ["B-group"]}, "strict: found ['B-group']"),
+            ({"lenient": np.array([1, 2, 3]), "strict": 1}, "lenient: found [1, 2, 3]"),
+            (3, "Found 3 where a dictionary is wanted"),
+            ("", "where a dictionary is wanted"),
         ],
     ),
     Case(
         inference.share_lost,
-        ("one two three fourteen", 8),
-        numbers(0.5),
-        wrong_number((14 / 22, "counts characters"), (0.2, "Split it"), (50, "percentage")),
+        ("one two three four fifteen", 8),
+        numbers(3 / 5),
+        wrong_share(
+            3 / 5,
+            (18 / 26, "counts characters"),
+            (2 / 5, "share of all the others"),
+            (4 / 5, "Split it"),
+            (0, "text[read_to:] is the part that is not read"),
+            (3, "Found 3. A share lies between 0 and 1"),
+            (3 / 2, "A share lies between 0 and 1"),  # per word that is read
+            (["three", "four", "fifteen"], "Found 3 values"),
+        ),
     ),
     Case(
         inference.types_found,
@@ -606,6 +947,8 @@ CASES = [
             {"person": 2, "group": 1},
             Counter(person=2, group=1, location=0),
             pd.Series({"person": 2, "group": 1}),
+            pd.Series(["person", "group", "person"]).value_counts(),
+            {"group": 1.0, "person": np.int64(2)},
         ],
         [
             ({}, "It is empty"),
@@ -614,35 +957,76 @@ CASES = [
             ({"person": 2, "group": 1, "B-group": 1}, "'B-group' does not belong"),
             (3, "Found 3 where a dictionary is wanted"),
             ([("person", 2)], "where a dictionary is wanted"),
+            ([], "Found a list where a dictionary is wanted"),
+            ({"B-person": 2, "B-group": 1}, "The key 'B-person' does not belong there"),
+            ({"person": 1, "group": 2}, "person: found 1"),  # mixed up
+            ({"person": 4, "group": 1}, "person: found 4. Each record has a list"),  # words
+            ({"person": 2 / 3, "group": 1 / 3}, "person: found 0.66"),  # shares
+            ({"person": ["Ada", "Bo"], "group": ["Acme"]}, "person: found ['Ada', 'Bo']"),
+            ({"person": np.array([1, 1]), "group": 1}, "person: found [1, 1]"),
+            ({"person": "2", "group": "1"}, "person: found '2'"),
+            (Counter(["Ada", "Bo", "Acme"]), "The key 'Ada' does not belong there"),
+            (RECORDS, "Found a list where a dictionary is wanted"),
         ],
     ),
     Case(
         inference.safe_html,
         (),
-        [marked, lambda *given: f"{marked(*given)}".replace("<mark>", '<mark title="x">')],
+        [
+            marked,
+            lambda *given: f"{marked(*given)}".replace("<mark>", '<mark title="x">'),
+            lambda text, start, end: marked(text, start, end, partial(escape, quote=False)),
+            lambda *given: f"<p>{marked(*given)}</p>",
+        ],
         wrong_function(
             (lambda text, start, end: marked(text, start, end, clean=str), "Escape the text"),
             (lambda text, start, end: escape(text), "it returns"),
             (lambda text, start, end: escape(marked(text, start, end, clean=str)), "it returns"),
             (lambda text, start, end: marked(text, start, end, clean=twice), "it returns"),
+            (lambda text, start, end: marked(text, start, end + 1), "<mark>Bo </mark>"),
+            (lambda text, start, end: marked(escape(text), start, end, clean=str), "a<mark>mp"),
+            (
+                lambda text, start, end: escape(text).replace(
+                    escape(text[start:end]), f"<mark>{escape(text[start:end])}</mark>"
+                ),
+                "For 'Bo, Bo & Bo', 0, 2 it returns '<mark>Bo</mark>, <mark>Bo</mark>",
+            ),
+            (lambda text, start, end: f"<mark>{escape(text[start:end])}</mark>", "the text after"),
+            (
+                lambda *given: marked(*given).replace("mark>", "b>"),
+                "it returns 'Ada met <b>Bo</b>'",
+            ),
+            (lambda *given: [marked(*given)], "it returns ['Ada met <mark>Bo</mark>']"),
+            (lambda *given: marked(*given).encode(), "it returns b'Ada met"),
         ),
     ),
     Case(
         inference.multi_word_recall,
         (PAIRS,),
         numbers(1 / 4),
-        wrong_number(
-            (3 / 6, "recall of all entities"),
-            (1.0, "of one word"),
-            (1 / 6, "not by all"),
-            (25, "percentage"),
+        wrong_share(
+            1 / 4,
+            (3 / 7, "recall of all entities"),
+            (2 / 3, "of one word"),
+            (1 / 7, "not by all"),
+            (2 / 4, "only partly right"),
+            (3 / 5, "Of the pairs whose gold entity"),  # precision
+            (0, "Of the pairs whose gold entity has more than one word"),
+            (4, "Found 4. A share lies between 0 and 1"),
+            (PAIRS["kind"] == "right", "Found 8 values"),
         ),
     ),
     Case(
         inference.threshold,
         (SCORED, 4),
-        [0.7, 0.65, 0.61, np.float32(0.7), np.array([0.7]), 0.7004],
+        [*numbers(0.7), 0.65, 0.61, 0.7004],
         wrong_number(
+            (0.75, "With 0.75 F1 is 0.571"),  # the highest F1 itself
+            (0.6, "With 0.6 F1 is 0.667"),  # the next lower score
+            (0.0, "With 0 F1 is 0.600"),
+            (1, "With 1 F1 is 0.000"),
+            (3, "Found 3. A score"),  # its row
+            (SCORED["score"], "Found 6 values"),
             (0.9, "With 0.9 F1 is 0.667, and another threshold reaches 0.750"),
             (0.5, "Try each score"),
             (70, "lies between 0 and 1"),
@@ -671,7 +1055,6 @@ def test_right_answers_are_right_in_every_form(case: Case) -> None:
 
 @cases
 def test_wrong_answers_are_told_what_is_wrong(case: Case) -> None:
-    assert len(case.wrong) >= 6
     for answer, sentence in case.wrong:
         verdict = case.check(answer, *case.data)
         assert verdict.startswith("Not yet. "), (answer, verdict)
@@ -681,7 +1064,8 @@ def test_wrong_answers_are_told_what_is_wrong(case: Case) -> None:
 @cases
 def test_nonsense_is_never_right_and_never_an_error(case: Case) -> None:
     for answer in NONSENSE:
-        assert not case.check(answer, *case.data).startswith("Correct."), answer
+        verdict = case.check(answer, *case.data)
+        assert re.match(r"Not yet\. \S.{8}|Not answered yet\. ", verdict), (answer, verdict)
 
 
 @cases
@@ -689,26 +1073,51 @@ def test_no_answer_is_no_answer(case: Case) -> None:
     assert case.check(None, *case.data) == NOT_ANSWERED
 
 
-def test_windows_are_counted_by_room_and_stride() -> None:
-    tokenizer = wordpiece()
-    words = ["a"] * 60
-    n_subwords = len(tokenizer(words, is_split_into_words=True)["input_ids"]) - 2
-    assert n_subwords == 60  # 30 in the first window, 20 more in each further one
-    for answer in (3, 3.0, np.int64(3)):
-        assert preprocessing.n_windows(answer, words, tokenizer) == "Correct."
-    for answer, sentence in wrong_number(
-        (2, "the first window"), (4, "Round up"), (3.5, "whole number")
-    ):
-        assert sentence in preprocessing.n_windows(answer, words, tokenizer)
+@pytest.mark.parametrize(("framework", "tensor"), [("torch", "tensor"), ("tensorflow", "constant")])
+def test_a_tensor_is_right_where_its_numbers_are(framework: str, tensor: str) -> None:
+    make = getattr(pytest.importorskip(framework), tensor)
+    numeric = [case for case in CASES if isinstance(case.right[0], list | int | float)]
+    numeric = [case for case in numeric if case.check is not exploration.side_by_side]
+    assert len(numeric) >= 15
+    for case in numeric:
+        assert case.check(make(case.right[0]), *case.data).startswith("Correct."), case.check
+        assert case.check(make([[]]), *case.data).startswith("Not yet. "), case.check
+    if framework == "tensorflow":
+        assert tensorflow.exported_shape(make(np.zeros((13, 384))).shape, KERAS) == "Correct."
 
 
-def test_every_check_is_in_the_table() -> None:
-    checks = {
+@pytest.mark.parametrize(
+    ("first", "everywhere", "right"), [(0.07, 0.09, "a"), (0.09, 0.07, "b"), (0.07, 0.0702, "c")]
+)
+def test_the_share_of_labels_may_rise_fall_or_stay(
+    first: float, everywhere: float, right: str
+) -> None:
+    shares = {"first subword": first, "all subwords": everywhere}
+    for letter in "abc":
+        verdict = preprocessing.labelled_share(letter, shares)
+        assert verdict == "Correct." if letter == right else "It goes from" in verdict
+
+
+def test_a_function_without_a_result_is_no_answer() -> None:
+    functions = [case for case in CASES if callable(case.right[0])]
+    assert len(functions) >= 7
+    for case in functions:
+        assert case.check(lambda *given: None, *case.data) == RETURNS_NONE
+
+
+def test_each_check_has_six_wrong_forms_and_two_right_ones() -> None:
+    names = [
         f"{module.__name__.split('.')[-1]}.{name}"
         for module in MODULES
         for name in checks_of(module)
-    }
-    assert checks - {"preprocessing.n_windows"} == set(BY_NAME)
+    ]
+    assert sorted(names) == sorted(BY_NAME)
+    assert len(CASES) == len(BY_NAME)
+    for name in names:
+        case = BY_NAME[name]
+        replies = {case.check(answer, *case.data) for answer, _ in case.wrong}
+        assert len(case.right) >= 2, name
+        assert len(case.wrong) >= len(replies) >= 6, (name, replies)
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
@@ -732,7 +1141,7 @@ def test_every_promise_has_an_exercise_of_its_own() -> None:
     page = (ROOT / "docs" / "exercises.md").read_text(encoding="utf-8")
     named = re.findall(r"\| `(\w+\.\w+)` \|$", page, re.M)
     assert len(set(named)) == len(named) >= 27
-    assert set(named) <= set(BY_NAME) | {"preprocessing.n_windows"}
+    assert set(named) <= set(BY_NAME)
 
 
 def test_recorded_runs_are_what_their_causes_say() -> None:
