@@ -50,6 +50,19 @@ def test_the_entities_of_running_text_are_scored_by_type_and_place(sample: Datas
     assert tagging.f1(gold, few) == pytest.approx(2 * n_found / (n_gold + n_found))
 
 
+def test_the_entities_of_text_as_people_write_it_keep_their_places(sample: DatasetDict) -> None:
+    plain, gold = tagging.annotated_texts(sample["test"])
+    texts, places = tagging.annotated_texts(sample["test"], join=tagging.as_written)
+    assert sum(map(len, texts)) < sum(map(len, plain))
+    for text, found, before, expected in zip(texts, places, plain, gold, strict=True):
+        held = [
+            sorted((type_, whole[start:end].replace(" ", "")) for type_, start, end in spans)
+            for whole, spans in ((text, found), (before, expected))
+        ]
+        assert held[0] == held[1]
+    assert tagging.as_written(["Ana", ",", "the", '"', "boss", '"', "."]) == 'Ana, the "boss".'
+
+
 def test_a_pipeline_of_sorted_texts_answers_in_the_order_given(
     tiny_model_dir: Path, sample: DatasetDict
 ) -> None:
