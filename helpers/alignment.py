@@ -2,8 +2,8 @@
 
 A tokenizer cuts **words** into **subwords**; a sentence too long for the model becomes several
 **windows** that overlap by ``stride`` subwords. Every subword is *read* in exactly one window, the
-one in which it has the most context on its poorer side. So each word is trained on, scored and
-tagged once, however the windows fall.
+one in which its shorter side of context is longest. So each word is trained on, scored and tagged
+exactly once.
 """
 
 import logging
@@ -116,8 +116,8 @@ def tokenize_and_align_labels(
     Special tokens take -100, and so does a subword in a window where it is not read: over all
     windows, every word that yields a subword is labelled once.
 
-    It fits `datasets.Dataset.map` with ``batched=True``; where sentences may exceed
-    ``max_length``, give ``remove_columns`` too, since a long sentence yields several rows.
+    It fits `datasets.Dataset.map` with ``batched=True``; if sentences may exceed ``max_length``,
+    also give ``remove_columns``, because a long sentence yields several rows.
 
     Args:
         examples: A batch with ``tokens`` (words) and ``ner_tags`` (ids, in the order that
@@ -132,7 +132,7 @@ def tokenize_and_align_labels(
         ``overflow_to_sample_mapping``, the example each row comes from.
 
     Raises:
-        ValueError: As for `tokenize_words`; or words and tags of different number.
+        ValueError: As for `tokenize_words`; or different numbers of words and tags.
 
     Source: https://huggingface.co/docs/transformers/tasks/token_classification
     """
@@ -155,7 +155,7 @@ def encode(
     """Turn a data set of words and tags into one of windows, ready to train on and read back.
 
     One line of the log counts the words that yield no subword, which a model never sees (see
-    `read_back`). Another says so if the tokenizer does not know the language of the text: if
+    `read_back`). Another line warns if the tokenizer does not know the language of the text: if
     more than a tenth of the subwords are unknown, or a word takes more than four on average.
 
     Args:
@@ -172,7 +172,7 @@ def encode(
 
     Raises:
         ValueError: As for `tokenize_and_align_labels`; or ``max_length`` is more than the
-            tokenizer's limit, for which the model has no positions.
+            tokenizer's limit, beyond which the model has no positions.
     """
     if max_length is not None and max_length > tokenizer.model_max_length:
         raise ValueError(
@@ -236,8 +236,8 @@ def read_back(
 ) -> list[list[int]]:
     """Turn one id for each subword into exactly one id for each word, windows merged.
 
-    A word that yields no subword takes the id of ``outside``. Inside an entity that goes on
-    around it, it continues the entity instead.
+    A word that yields no subword takes the id of ``outside``. Inside an entity, it continues the
+    entity instead.
 
     Args:
         predictions: Ids, in the order that `helpers.tagging.label_names` gives where
@@ -318,16 +318,16 @@ def longest_first(encoded: Dataset) -> Dataset:
 def grouped_by_length(
     lengths: Sequence[int], batch_size: int, random: np.random.Generator
 ) -> list[NDArray[np.int64]]:
-    """Draw the batches of an epoch: random, and yet each of rows of similar length.
+    """Draw the random batches of an epoch, each of rows of similar length.
 
-    Rows are drawn at random into groups of fifty batches, or of a quarter of all where that is
-    less, and sorted within each, the longest first. The longest row of all comes first, so that
-    an epoch that does not fit into memory fails at once.
+    Rows are drawn at random into groups of fifty batches, or of a quarter of all if that is less.
+    Each group is sorted, the longest row first. The longest row of all comes first, so that an
+    epoch that does not fit into memory fails at once.
 
     Args:
         lengths: Subwords of each row.
         batch_size: Rows of a batch; the last may have fewer.
-        random: Where the chance comes from.
+        random: The source of random numbers.
 
     Returns:
         For each batch the numbers of its rows.
@@ -361,12 +361,12 @@ def _room(tokenizer: PreTrainedTokenizerBase, max_length: int | None, stride: in
         raise ValueError(
             f"{type(tokenizer).__name__} is a slow tokenizer, which cannot tell the word a "
             "subword comes from; load a fast one (AutoTokenizer.from_pretrained takes it by "
-            "default where the model has one)"
+            "default if the model has one)"
         )
     if not reads_words_in_lists(tokenizer):
         raise ValueError(
             f"{type(tokenizer).__name__} reads a word in a list differently from one after a "
-            "space, so that words look like none it was trained on; load it with "
+            "space, so words look unlike those it was trained on; load it with "
             "AutoTokenizer.from_pretrained(name, add_prefix_space=True)"
         )
     if tokenizer.truncation_side != "right":
@@ -492,7 +492,7 @@ def _report_unread(dataset: Dataset, encoded: Dataset) -> None:
         if position not in seen
     ]
     logger.warning(
-        "%d of %d words yield no subword, so that no model sees them: %.200s",
+        "%d of %d words yield no subword, so no model sees them: %.200s",
         len(unread),
         n_words,
         ", ".join(ascii(word) for word in dict.fromkeys(unread)),

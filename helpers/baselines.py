@@ -1,4 +1,4 @@
-"""Taggers that need no training: what a trained one has to beat.
+"""Taggers without training, which a trained tagger has to beat.
 
 A **rule** takes every run of capitalised words for an entity. A **gazetteer**, a list of names,
 tags the entities that train holds and nothing else.
@@ -14,7 +14,7 @@ Sentences = Sequence[Sequence[str]]
 
 
 def most_frequent_type(tags: Sentences) -> str:
-    """Find the type with most entities; of equals the first that occurs.
+    """Find the type with most entities; if several have as many, the first that occurs.
 
     >>> most_frequent_type([["B-person", "O"], ["B-group", "B-person"]])
     'person'
@@ -24,14 +24,14 @@ def most_frequent_type(tags: Sentences) -> str:
     """
     types = Counter(type_ for sentence in tags for type_, _, _ in entity_spans(sentence))
     if not types:
-        raise ValueError("tags holds no entity; give the tags of a train split that has some")
+        raise ValueError("tags holds no entity; give the tags of a train split with entities")
     return types.most_common(1)[0][0]
 
 
 def capitalised_runs(sentences: Sentences, type_: str) -> list[list[str]]:
     """Tag every run of capitalised words as one entity of ``type_``.
 
-    The first word of a sentence is capitalised in any case, so it begins no run.
+    The first word of a sentence is always capitalised, so it does not begin a run.
 
     >>> capitalised_runs([["We", "met", "Ada", "Byron", "in", "London"]], "person")
     [['O', 'O', 'B-person', 'I-person', 'O', 'B-person']]
@@ -47,10 +47,10 @@ def capitalised_runs(sentences: Sentences, type_: str) -> list[list[str]]:
 
 
 def gazetteer(sentences: Sentences, tags: Sentences) -> Callable[[Sentences], list[list[str]]]:
-    """Turn tagged sentences into a tagger that knows their entities by heart, letter case aside.
+    """Turn tagged sentences into a tagger that knows their entities by heart, in any letter case.
 
-    Where several names begin at a word it takes the longest. A name has the type that it has most
-    often; of equals the first that occurs.
+    If several names begin at a word, it takes the longest. A name gets its most frequent type; if
+    several are as frequent, the first that occurs.
 
     >>> tag = gazetteer([["Ada", "Byron"], ["ada"]], [["B-person", "I-person"], ["B-group"]])
     >>> tag([["ADA", "Byron", "met", "Ada"]])

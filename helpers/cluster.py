@@ -14,8 +14,7 @@ def connect(address: str | None = None) -> Any:
 
     Args:
         address: Such as ``"auto"`` or ``"ray://host:10001"``; ``None`` is the one that
-            ``RAY_ADDRESS`` names or that runs on this machine, or else a new one of this machine
-            alone.
+            ``RAY_ADDRESS`` names or that runs on this machine, or a new one on this machine alone.
 
     Raises:
         RuntimeError: Ray is not installed.

@@ -1,8 +1,8 @@
 """Any source of tagged sentences to one form: a ``DatasetDict`` in IOB2.
 
 Sources are data sets on the Hugging Face Hub, the sample that comes with this package, and files
-in the formats of `helpers.readers`. Whatever `load` does to the data on its own account, such as
-converting tags, it logs as a warning, one line each, which a notebook shows.
+in the formats of `helpers.readers`. `load` logs what it does to the data, such as converting
+tags, as warnings of one line each. A notebook shows them.
 
 ``python -m helpers.data DATASET`` shows how a data set would be read.
 """
@@ -71,14 +71,14 @@ def load(
         dataset: ``"wnut_17"`` or any other id on the Hub; ``"sample"``; a folder with files (or
             folders of BRAT's) named for train, validation (or dev) and test; or a map from split
             to file.
-        max_sentences: Keep so many sentences of each split, drawn with ``seed``, in their order;
+        max_sentences: Keep this many sentences of each split, drawn with ``seed``, in their order;
             ``None`` keeps all.
         seed: For every random choice.
         revision: Branch, tag or commit on the Hub. ``None`` is the newest, which for WNUT 17 is
             that of the Hub's conversion to Parquet, ``refs/convert/parquet``.
         columns: For CoNLL and CSV files, the names of all their columns in order: ``"token"``,
             ``"tag"``, in CSV perhaps ``"sentence"``, and anything for the others, such as
-            ``("_", "token", "_", "tag")``; ``None`` finds them by what they hold.
+            ``("_", "token", "_", "tag")``; ``None`` finds them by their content.
         tag_names: For tags that are ids without names, the tag of each id in order.
         encoding: How files are written, such as ``"latin-1"``; ``None`` is UTF-8.
         overlaps: For texts with entities by character: ``"refuse"`` those that overlap, or keep
@@ -156,7 +156,7 @@ def tag_names(dataset: DatasetDict) -> list[str]:
 
 
 def is_wnut17(n_sentences: Mapping[str, int]) -> bool:
-    """Tell by the number of sentences in each split whether they are the whole of WNUT 17's.
+    """Tell from the number of sentences in each split whether they are all of WNUT 17's.
 
     A copy in a folder counts, a slice does not.
 
@@ -203,10 +203,10 @@ def _files_of(named: Mapping[str, str]) -> dict[str, Path]:
 def _files_in(folder: Path) -> dict[str, Path]:
     """Find the file of each split, one whose name holds the split's name as a word.
 
-    What lies in the folder and is left alone is named in a line of the log.
+    A line of the log names the other files in the folder, which are left out.
     """
     if readers.is_brat(folder):
-        logger.warning("%s: took its documents, of BRAT, for train", folder)
+        logger.warning("%s: took its BRAT documents as train", folder)
         return {"train": folder}
     files: dict[str, Path] = {}
     left: list[str] = []
@@ -232,7 +232,7 @@ def _files_in(folder: Path) -> dict[str, Path]:
         )
     logger.info("%s: %s", folder, ", ".join(f"{one} is {path.name}" for one, path in files.items()))
     if left and folder != _SAMPLE_FOLDER:
-        logger.warning("%s: left alone %s", folder, ", ".join(left))
+        logger.warning("%s: left out %s", folder, ", ".join(left))
     return files
 
 
@@ -304,7 +304,7 @@ def _download(repo: str, revision: str | None, source: str) -> Path:
 def _known_tags(splits: Mapping[str, Split]) -> list[str]:
     """List the tags to predict; validation and test may hold no other types than train.
 
-    A source that declares its tags knows their types, whether or not train holds each.
+    A source that declares its tags knows their types, even if train does not hold each.
     """
     train = splits["train"]
     used = {tag for sentence in train.sentences for tag in sentence.tags}
@@ -378,7 +378,7 @@ def _to_dataset(sentences: Sequence[Sentence], names: list[str]) -> Dataset:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Show how a data set would be read: files, columns, tags, counts and first sentences.
 
-    Exits with code 2 and a message where it cannot be read.
+    Exits with code 2 and a message if it cannot be read.
     """
     parser = _parser()
     chosen = parser.parse_args(arguments)

@@ -2,8 +2,8 @@
 
 Most errors of this package tell a learner what to change: a parameter, a path, a file's line. Below
 a stack trace that message is hard to find. So a notebook that has imported ``helpers`` shows the
-message alone, and ``%tb`` shows the trace. Where nobody reads along, as under papermill, the trace
-is shown at once; outside of notebooks nothing changes.
+message alone, and ``%tb`` shows the trace. If nobody watches, as under papermill, the trace is
+shown at once. Outside notebooks nothing changes.
 
 Source: https://ipython.readthedocs.io/en/stable/api/generated/IPython.core.interactiveshell.html
 """

@@ -1,7 +1,7 @@
-"""A repository on the Hugging Face Hub to a folder on disk, and every reason why it cannot be had.
+"""A repository on the Hugging Face Hub to a folder on disk, and every reason why this can fail.
 
-Data and models come from the Hub by this one way, so that a missing network looks the same for
-both, whichever release of ``huggingface_hub`` is installed.
+Data and models both come from the Hub in this way. So a missing network looks the same for both,
+with any release of ``huggingface_hub``.
 """
 
 from collections.abc import Sequence

@@ -37,7 +37,7 @@ _ADVICE_IN_COLAB = (
 
 
 class KernelError(RuntimeError):
-    """The kernel is one of the other lessons', which has no TensorFlow that works."""
+    """The kernel belongs to the other lessons and has no TensorFlow that works."""
 
 
 @contextmanager
@@ -104,15 +104,15 @@ def model_dir(settings: Settings) -> Path:
 
 
 def embeddings(model: TFPreTrainedModel) -> keras.layers.Layer:
-    """Find a model's embeddings: all of them, or the subwords' where they are kept apart."""
+    """Find a model's embeddings: all of them, or the subwords' if they are kept apart."""
     named = getattr(getattr(model, model.base_model_prefix), "embeddings", None)
     return named or model.get_input_embeddings()
 
 
 def encoder_layers(model: TFPreTrainedModel) -> Sequence[keras.layers.Layer]:
-    """Find the stack of layers above a model's embeddings, whatever its architecture calls it.
+    """Find the stack of layers above a model's embeddings, in any architecture.
 
-    It is empty where there is none, see `helpers.training.encoder_layers`.
+    It is empty if there is no such stack, see `helpers.training.encoder_layers`.
     """
     for part in getattr(model, model.base_model_prefix).submodules:
         found = [
@@ -129,9 +129,9 @@ def encoder_layers(model: TFPreTrainedModel) -> Sequence[keras.layers.Layer]:
 
 
 def match_labels(model: TFPreTrainedModel, folder: str | Path) -> None:
-    """Let the tags of a model go on from the labels of the same name that it was fine-tuned for.
+    """Let the tags of a fine-tuned model continue from its labels of the same name.
 
-    As `helpers.training.match_labels` does.
+    It works like `helpers.training.match_labels`.
 
     Args:
         model: As ``from_pretrained`` returns it.
@@ -155,7 +155,7 @@ def load_model(folder: str | Path, names: Sequence[str], settings: Settings) -> 
     """Turn a pretrained model into one with a new layer that scores every tag.
 
     The subword embeddings, and the lowest ``settings.frozen_layers`` layers above them, stay as
-    they were pretrained where the settings say so, as in `helpers.training.load_model`.
+    they were pretrained if the settings say so, as in `helpers.training.load_model`.
 
     Args:
         folder: As `helpers.models.locate` returns it.
@@ -185,7 +185,7 @@ def load_model(folder: str | Path, names: Sequence[str], settings: Settings) -> 
 def training_batches(
     tokenizer: PreTrainedTokenizerBase, encoded: Dataset, settings: Settings
 ) -> tf.data.Dataset:
-    """Turn a split into padded batches of rows of similar length, drawn anew for every epoch.
+    """Turn a split into padded batches of rows of similar length, drawn again for every epoch.
 
     They are drawn as Trainer does with ``group_by_length``, see
     `helpers.alignment.grouped_by_length`.
@@ -287,7 +287,7 @@ class _Ids:
 class Progress(keras.callbacks.Callback):
     """One bar for a whole training, which a page made of a notebook can show too.
 
-    `tqdm.keras.TqdmCallback` would be that, but it takes its base class from Keras 3.
+    `tqdm.keras.TqdmCallback` does the same, but takes its base class from Keras 3.
     """
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
@@ -300,7 +300,7 @@ class Progress(keras.callbacks.Callback):
         self._bar.update()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Say what the epoch came to."""
+        """Show the loss and the F1 of the epoch."""
         scores = {name: score for name, score in (logs or {}).items() if name in ("loss", "f1")}
         self._bar.set_postfix(epoch=epoch + 1, **scores)
 

@@ -1,4 +1,4 @@
-"""A trained model to the folder that holds it, whichever framework trained it.
+"""A model that any framework trained, to the folder that holds it.
 
 The folder opens with ``from_pretrained`` and holds the weights (safetensors), the configuration
 with its tags, the tokenizer, ``tagger.json``, ``metrics.json`` and a model card (``README.md``).
@@ -23,7 +23,7 @@ _TAGGER = "tagger.json"
 
 @dataclass(frozen=True)
 class TaggerOptions:
-    """How a tagger is to use a model.
+    """How a tagger uses a model.
 
     Attributes:
         habits: How its training text was cut into words.
@@ -35,13 +35,13 @@ class TaggerOptions:
 
 
 def write_tagger_options(folder: Path, options: TaggerOptions) -> None:
-    """Keep in a model's folder how a tagger is to use it, as ``tagger.json``."""
+    """Write into a model's folder how a tagger uses it, as ``tagger.json``."""
     content = json.dumps(asdict(options), indent=2, ensure_ascii=False)
     (folder / _TAGGER).write_text(content + "\n", encoding="utf-8")
 
 
 def read_tagger_options(folder: Path) -> TaggerOptions:
-    """Take from a model's folder how a tagger is to use it; the default where it does not say.
+    """Read from a model's folder how a tagger uses it; the default if it does not say.
 
     Raises:
         helpers.models.ModelError: Its ``tagger.json`` holds something else.
@@ -55,7 +55,7 @@ def read_tagger_options(folder: Path) -> TaggerOptions:
         return TaggerOptions(habits, float(content["outside_bias"]))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(
-            f"{path} does not say how the model is to be used ({type(error).__name__}: {error}); "
+            f"{path} does not say how to use the model ({type(error).__name__}: {error}); "
             "remove it to use the defaults"
         ) from None
 
@@ -93,23 +93,23 @@ def write(
 
 
 def hub_name(folder: Path, settings: Settings) -> str:
-    """The name of a model on the Hub: the one given, or else one for its lesson and profile."""
+    """The name of a model on the Hub: the given one, or one for its lesson and profile."""
     return settings.hub_model_id or f"{settings.profile}-{folder.parent.name}"
 
 
 def create_on_hub(folder: Path, settings: Settings) -> RepoUrl:
-    """Create the model's repository on the Hub, or find the one that is there.
+    """Create the model's repository on the Hub, or find the existing one.
 
-    A training that ends with a `push` starts with this: who is not logged in, or may not write
-    there, learns it at once.
+    A training that ends with a `push` starts with this. So you learn at once if you are not logged
+    in or may not write there.
 
     Args:
-        folder: As `write` returns it, whether or not it is there yet.
+        folder: As `write` returns it; it need not exist yet.
         settings: Gives the model's name there, see `hub_name`, and ``hub_private``.
 
     Raises:
-        ValueError: The name is none that the Hub takes; or ``hub_private`` is set, and the
-            repository is there already and public.
+        ValueError: The Hub does not accept the name; or ``hub_private`` is set, and the repository
+            already exists and is public.
         huggingface_hub.errors.HfHubHTTPError: You are not logged in or may not write there.
     """
     api = HfApi()
@@ -117,7 +117,7 @@ def create_on_hub(folder: Path, settings: Settings) -> RepoUrl:
     repository = api.create_repo(name, private=settings.hub_private, exist_ok=True)
     if settings.hub_private and not api.model_info(repository.repo_id).private:
         raise ValueError(
-            f"hub_private=True, but {repository} is there already and public; choose another "
+            f"hub_private=True, but {repository} already exists and is public; choose another "
             "hub_model_id, or make it private on its page, under Settings"
         )
     return repository
@@ -126,8 +126,8 @@ def create_on_hub(folder: Path, settings: Settings) -> RepoUrl:
 def push(folder: Path, settings: Settings) -> str:
     """Share a trained model, with its card and scores, on the Hub, in one commit.
 
-    Interrupted and called again, it uploads what the Hub does not have yet. Until all of it is
-    there, the Hub shows what it showed before.
+    Called again after an interruption, it uploads what the Hub does not have yet. Until everything
+    is there, the Hub shows the earlier version.
 
     Args:
         folder: As `write` returns it.
@@ -199,12 +199,12 @@ was chosen on the validation split; the test split was scored once.
 {rows}
 | all | {test["precision"]:.3f} | {test["recall"]:.3f} | {test["f1"]:.3f} | |
 
-Surface-form F1: {test["surface_f1"]:.3f}. Accuracy over words: {test["accuracy"]:.3f}, most of
-which every tagger gets by tagging nothing.
+Surface-form F1: {test["surface_f1"]:.3f}. Accuracy over words: {test["accuracy"]:.3f}; a
+tagger that finds nothing gets most of it.
 
 ## Limits
 
-English user text as in its training data; other domains and languages score lower. Entities of
+It is for English user text like its training data; scores on other text are lower. Entities of
 rare types and names never seen in training are often missed. Check before you act on a tag.
 """
     )

@@ -42,7 +42,7 @@ _POSITIONS_BEHIND_PADDING = {
 
 
 class ModelError(ValueError):
-    """A model that cannot be had, or not in a form that is safe to load."""
+    """A model that cannot be found, or that has no form that is safe to load."""
 
 
 def locate(model: str, *, revision: str | None = None) -> Path:
@@ -60,7 +60,7 @@ def locate(model: str, *, revision: str | None = None) -> Path:
 
     Raises:
         ModelError: There is no such model, the Hub cannot be reached, the weights are not those
-            that were published, or there are none as safetensors.
+            that were published, or they are not safetensors.
     """
     folder = Path(model).expanduser()
     if revision is not None and (model == MINILM or folder.is_dir()):
@@ -84,8 +84,8 @@ def locate(model: str, *, revision: str | None = None) -> Path:
     config = read_config(folder)
     if config.model_type not in MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES:
         raise ModelError(
-            f"{model!r} is a model of the type {config.model_type!r}, which 🤗 Transformers has no "
-            "token classification for; choose an encoder of text, such as a BERT or a DeBERTa"
+            f"{model!r} is a model of the type {config.model_type!r}, for which 🤗 Transformers "
+            "has no token classification; choose a text encoder, such as a BERT or a DeBERTa"
         )
     return folder
 
@@ -154,13 +154,13 @@ def read_config(folder: str | Path) -> PretrainedConfig:
         return AutoConfig.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:  # each architecture checks its configuration in its own way
         raise ModelError(
-            f"{folder}/config.json describes no model that Transformers {transformers.__version__} "
-            f"knows and opens without running code from the folder: {_in_short(error)}"
+            f"{folder}/config.json does not describe a model that Transformers "
+            f"{transformers.__version__} can open without code from the folder: {_in_short(error)}"
         ) from error
 
 
 def n_positions(config: PretrainedConfig) -> int | None:
-    """The most subwords that a model takes at once; ``None`` where it has no limit, as T5."""
+    """The most subwords that a model takes at once; ``None`` if it has no limit, like T5."""
     config = config.get_text_config()
     positions = getattr(config, "max_position_embeddings", None) or 0
     if config.model_type in _POSITIONS_BEHIND_PADDING:
@@ -204,7 +204,7 @@ def load_for_tags(auto_class: Any, folder: str | Path, names: Sequence[str], **o
 
 
 def stored_rows(folder: str | Path, layer: str, framework: str) -> dict[str, tuple[Any, Any]]:
-    """Read what a fine-tuned model scores each of its labels with.
+    """Read the weights with which a fine-tuned model scores each of its labels.
 
     Args:
         folder: As `locate` returns it.
@@ -212,8 +212,8 @@ def stored_rows(folder: str | Path, layer: str, framework: str) -> dict[str, tup
         framework: Of the arrays: ``"pt"`` for PyTorch, ``"np"`` for NumPy.
 
     Returns:
-        For each label its row of weights and its bias (or 0), in the order of the ids; empty
-        where the model has no such layer, being pretrained and no more.
+        For each label its row of weights and its bias (or 0), in the order of the ids; empty if the
+        model is only pretrained and has no such layer.
     """
     arrays: dict[str, Any] = {}
     for file in sorted(Path(folder).glob("*.safetensors")):
@@ -228,7 +228,7 @@ def stored_rows(folder: str | Path, layer: str, framework: str) -> dict[str, tup
 
 
 def report_rows(names: Sequence[str], stored: Iterable[str]) -> None:
-    """Log which tags go on from a fine-tuned model's labels, and which start anew.
+    """Log which tags continue from a fine-tuned model's labels, and which start from scratch.
 
     Args:
         names: The tags.
@@ -236,9 +236,9 @@ def report_rows(names: Sequence[str], stored: Iterable[str]) -> None:
     """
     labels = list(stored)
     lists = {
-        "the tags that go on from its labels of the same name": set(names) & set(labels),
-        "the tags that start anew": set(names) - set(labels),
-        "the labels that it loses": set(labels) - set(names),
+        "tags that continue from its labels of the same name": set(names) & set(labels),
+        "tags that start from scratch": set(names) - set(labels),
+        "labels that it loses": set(labels) - set(names),
     }
     logger.warning(
         "the model was fine-tuned before; %s",
@@ -247,18 +247,18 @@ def report_rows(names: Sequence[str], stored: Iterable[str]) -> None:
 
 
 def lowest_layers(layers: Iterable[Layer], count: int) -> list[Layer]:
-    """Take the lowest layers of a model, of whichever framework, to freeze them.
+    """Take the lowest layers of a model, in any framework, to freeze them.
 
     Args:
         layers: All of them, the lowest first.
         count: How many to take.
 
     Raises:
-        ModelError: The model has fewer, or none that can be frozen one by one.
+        ModelError: The model has fewer, or its layers cannot be frozen one by one.
     """
     found = list(layers)
     if count > len(found):
-        has = f"{len(found)} layers" if found else "no stack of layers of their own weights"
+        has = f"{len(found)} layers" if found else "no stack of layers with weights of their own"
         raise ModelError(
             f"frozen_layers={count}, but the model has {has}; give at most {len(found)}"
         )
@@ -271,7 +271,9 @@ def _open_tokenizer(folder: str | Path, **options: bool) -> PreTrainedTokenizerB
             folder, use_fast=True, trust_remote_code=False, **options
         )
     except Exception as error:  # a missing file or library fails differently for each tokenizer
-        raise ModelError(f"{folder} has no tokenizer that opens: {_in_short(error)}") from error
+        raise ModelError(
+            f"{folder} has no tokenizer that can be opened: {_in_short(error)}"
+        ) from error
     if len(tokenizer) <= len(tokenizer.all_special_ids):  # made up, since no file was found
         raise ModelError(
             f"{folder} has no tokenizer; give a folder that holds tokenizer.json beside the model, "

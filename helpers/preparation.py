@@ -1,4 +1,4 @@
-"""The settings of a run to what a model is trained on, whichever framework trains it."""
+"""The settings of a run to what a model is trained on, in any framework."""
 
 from pathlib import Path
 from typing import NamedTuple

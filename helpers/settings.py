@@ -36,12 +36,12 @@ class Settings:
         profile: Name of the profile that fills what was not chosen.
         dataset: ``"wnut_17"``, ``"sample"``, a Hub id, a folder, or a map from split to file.
         dataset_options: How to read the data: ``columns``, ``tag_names``, ``encoding`` and
-            ``overlaps``, as for `helpers.data.load`; ``None`` finds out.
+            ``overlaps``, as for `helpers.data.load`; ``None`` finds them out.
         dataset_revision: Branch, tag or commit on the Hub; ``None`` is the pinned one for
             WNUT 17 and the newest for any other.
         model: ``"minilm"``, a Hub id, or a folder.
         model_revision: Branch, tag or commit on the Hub; ``None`` is the newest.
-        max_sentences: At most so many sentences of each split; ``None`` is all.
+        max_sentences: At most this many sentences of each split; ``None`` is all.
         max_length: Subwords in one window; ``None`` is the model's limit.
         stride: Subwords that neighbouring windows of a long sentence share.
         label_all_subwords: Label every subword of a word, not only its first.
@@ -51,11 +51,11 @@ class Settings:
         weight_decay: AdamW's decoupled weight decay.
         batch_size: Sentences a training step sees, over all devices.
         freeze_embeddings: Keep the table of subword embeddings as it was pretrained.
-        frozen_layers: So many of the lowest layers stay as pretrained too.
+        frozen_layers: This many of the lowest layers stay as pretrained too.
         seed: For the order of sentences, the new layer's weights and dropout.
         output_dir: Folder for what a run writes; ``None`` is ``runs/<profile>``.
         push_to_hub: Share the trained model on the Hub.
-        hub_model_id: Its name there, such as ``"me/wnut-tagger"``; ``None`` names it for the
+        hub_model_id: Its name there, such as ``"me/wnut-tagger"``; ``None`` names it after the
             lesson's folder.
         hub_private: Only you, or your organisation, can see it there; ``None`` leaves it to the
             Hub: a new model is public, unless the organisation's default is private.
@@ -97,8 +97,8 @@ class Settings:
 def project_dir() -> Path:
     """The folder that relative paths of a run start from.
 
-    It is the checkout, so that a lesson finds the same files wherever its kernel was started;
-    where the package was installed without one, the current folder.
+    It is the checkout, so a lesson finds the same files from any folder in which its kernel starts.
+    If the package was installed without a checkout, it is the current folder.
     """
     checkout = Path(__file__).resolve().parent.parent
     return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
@@ -139,7 +139,8 @@ def dataset_options(options: Mapping[str, Any]) -> DatasetOptions:
     """Check how to read a data set, outside a run.
 
     Raises:
-        ValueError: An unknown option or a value of the wrong type; the message lists the valid.
+        ValueError: An unknown option or a value of the wrong type; the message lists the valid
+            ones.
     """
     return load("offline", dataset_options=options).dataset_options
 

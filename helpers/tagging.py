@@ -1,4 +1,4 @@
-"""Tag schemes: however a source writes its tags, to IOB2; tags to entity spans and back.
+"""Tag schemes: the tags of any source to IOB2, and tags to entity spans and back.
 
 A **tag** is a string such as ``B-person`` (a prefix and a type) or ``O`` (outside every entity).
 A **span** is ``(type, start_word, end_word)`` with the end exclusive.
@@ -41,7 +41,7 @@ _TYPE = re.compile(r"[^\W\d_](?:[\w .,:&/+-]*[\w.+])?")
 
 
 class TagError(ValueError):
-    """Tags that are written in no way that is known.
+    """Tags that are written in an unknown way.
 
     Attributes:
         tag: The first tag that shows it.
@@ -156,7 +156,7 @@ def may_follow(before: str, tag: str, scheme: Scheme = "IOB2") -> bool:
 
     Args:
         before: The tag of the word before, ``O`` at the start of a sentence.
-        tag: The tag of the word, ``O`` behind the end of a sentence.
+        tag: The tag of the word, ``O`` after the end of a sentence.
         scheme: The scheme of both.
     """
     prefix_before, type_before = split_tag(before)
@@ -175,12 +175,13 @@ def may_follow(before: str, tag: str, scheme: Scheme = "IOB2") -> bool:
 
 
 class Reading(NamedTuple):
-    """How the tags of a corpus are to be read.
+    """How to read the tags of a corpus.
 
     Attributes:
         scheme: The scheme that they fit best.
         irregular: The number of places where they do not fit it.
-        first: The sentence and the word of the first such place; ``None`` where there is none.
+        first: The sentence and the word of the first such place; ``None`` if there is no such
+            place.
     """
 
     scheme: Scheme
@@ -233,7 +234,7 @@ def _first(
 def to_iob2(tags: Sequence[str]) -> list[str]:
     """Turn the tags of a sentence, in any scheme with prefixes, into IOB2.
 
-    Tags that fit no scheme are read as `entity_spans` reads them, so none is refused.
+    Tags that fit no scheme are read as `entity_spans` reads them, so no tag is refused.
 
     >>> to_iob2(["I-person", "I-person", "B-person", "O"])
     ['B-person', 'I-person', 'B-person', 'O']
@@ -247,8 +248,8 @@ class Spelling(NamedTuple):
     """How a source writes its tags.
 
     Attributes:
-        tags: For each of its tags the usual one: a prefix of IOB2, IOBES or BILOU, a hyphen and
-            a type, or else ``O``. Tags without prefixes get ``I-``.
+        tags: For each of its tags the usual one: a prefix of IOB2, IOBES or BILOU, a hyphen and a
+            type, or ``O``. Tags without prefixes get ``I-``.
         prefixed: Whether its tags have prefixes.
     """
 
@@ -257,7 +258,7 @@ class Spelling(NamedTuple):
 
 
 def find_spelling(counts: Mapping[str, int]) -> Spelling:
-    """Turn the tags of a source, however it writes them, into the usual ones.
+    """Turn the tags of a source, in any spelling, into the usual ones.
 
     >>> find_spelling({"b_per": 9, "i_per": 2, "o": 70}).tags
     {'b_per': 'B-per', 'i_per': 'I-per', 'o': 'O'}
@@ -271,7 +272,7 @@ def find_spelling(counts: Mapping[str, int]) -> Spelling:
         counts: How often each tag occurs.
 
     Raises:
-        TagError: The tags are written in no such way; the message says what they look like.
+        TagError: The tags are not written in such a way; the message says what they look like.
     """
     outside = [mark for mark in _OUTSIDE_MARKS if mark in counts]
     if OUTSIDE in counts:

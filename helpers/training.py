@@ -48,16 +48,16 @@ def model_dir(settings: Settings) -> Path:
 
 
 def embeddings(model: PreTrainedModel) -> torch.nn.Module:
-    """Find a model's embeddings: all of them, or the subwords' where they are kept apart."""
+    """Find a model's embeddings: all of them, or the subwords' if they are kept apart."""
     named: torch.nn.Module | None = getattr(model.base_model, "embeddings", None)
     return named or model.get_input_embeddings()  # GPT-2's are apart
 
 
 def encoder_layers(model: PreTrainedModel) -> torch.nn.ModuleList:
-    """Find the stack of layers above a model's embeddings, whatever its architecture calls it.
+    """Find the stack of layers above a model's embeddings, in any architecture.
 
-    It is empty where the layers are not modules of their own: ALBERT's share their weights, and
-    XLM has a list of all attentions, another of all norms, and so on.
+    It is empty if the layers are not modules of their own: ALBERT's share their weights, and XLM
+    has a list of all attentions, another of all norms, and so on.
     """
     n_layers = model.config.get_text_config().num_hidden_layers
     first, *others = [
@@ -70,17 +70,17 @@ def encoder_layers(model: PreTrainedModel) -> torch.nn.ModuleList:
 
 
 def classifier(model: PreTrainedModel) -> torch.nn.Linear:
-    """Find the layer that scores the tags, whatever a model's architecture calls it."""
+    """Find the layer that scores the tags, in any architecture."""
     layers = [module for module in model.modules() if isinstance(module, torch.nn.Linear)]
     return [layer for layer in layers if layer.out_features == model.config.num_labels][-1]
 
 
 def match_labels(model: PreTrainedModel, folder: str | Path) -> None:
-    """Let the tags of a model go on from the labels of the same name that it was fine-tuned for.
+    """Let the tags of a fine-tuned model continue from its labels of the same name.
 
-    ``from_pretrained`` takes a stored classifier row by row, or not at all where it has more or
-    fewer rows. Here each tag takes the row of its own label, and a tag without one starts anew.
-    A model that was not fine-tuned stays as it is.
+    ``from_pretrained`` takes a stored classifier row by row, or not at all if it has more or fewer
+    rows. Here each tag takes the row of its own label, and a tag without one starts from scratch. A
+    model that was not fine-tuned stays as it is.
 
     Args:
         model: As ``from_pretrained`` returns it.
@@ -108,8 +108,8 @@ def load_model(folder: str | Path, names: Sequence[str], settings: Settings) -> 
     """Turn a pretrained model into one with a new layer that scores every tag.
 
     The subword embeddings, and the lowest ``settings.frozen_layers`` layers above them, stay as
-    they were pretrained where the settings say so: a small training split moves only the few
-    subwords it contains, away from their neighbours that the test split may need.
+    they were pretrained if the settings say so. Otherwise, a small training split moves only the
+    few subwords it contains, away from neighbours that the test split may need.
 
     Args:
         folder: As `helpers.models.locate` returns it.
@@ -141,14 +141,14 @@ def _try(model: PreTrainedModel) -> None:
             model(input_ids=ids, attention_mask=ids)
     except Exception as error:  # each architecture misses its inputs in its own way
         raise models.ModelError(
-            f"{type(model).__name__} does not tag text alone: {error}; choose another model"
+            f"{type(model).__name__} cannot tag text alone: {error}; choose another model"
         ) from error
 
 
 def arguments(settings: Settings, output_dir: str | Path) -> TrainingArguments:
     """Turn settings into Trainer's arguments.
 
-    Where the device computes in bf16 natively, layers do; weights and their updates stay in fp32.
+    If the device computes in bf16 natively, layers do too; weights and their updates stay in fp32.
 
     Args:
         settings: The run's choices.
@@ -241,13 +241,13 @@ def checkpoint_dir(settings: Settings, dataset: DatasetDict) -> Path:
 
 
 def train(trainer: Trainer) -> float:
-    """Train, from the last checkpoint where an earlier run was interrupted.
+    """Train, from the last checkpoint if an earlier run was interrupted.
 
     Returns:
         Seconds that this part of the training took.
 
     Raises:
-        KeyboardInterrupt: It was interrupted; the message says how to go on.
+        KeyboardInterrupt: It was interrupted; the message says how to continue.
     """
     checkpoints = Path(trainer.args.output_dir or "")
     last = _last_checkpoint(checkpoints)
@@ -260,9 +260,9 @@ def train(trainer: Trainer) -> float:
     except KeyboardInterrupt:
         last = _last_checkpoint(checkpoints)
         how = (
-            f"; run it again with the same settings, and it goes on from {last.name}"
+            f"; run it again with the same settings to continue from {last.name}"
             if last
-            else " before its first checkpoint; to begin anew, run the lesson from the top"
+            else " before its first checkpoint; to start again, run the lesson from the top"
         )
         raise KeyboardInterrupt(f"training was interrupted{how}") from None
     seconds = time.perf_counter() - start
@@ -370,7 +370,7 @@ def fine_tune(settings: Settings) -> dict[str, Any]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the settings from the command line, fine-tune, and print the scores.
 
-    Exits with code 2 and one line where that cannot be done.
+    Exits with code 2 and one line if that fails.
     """
     parser = _parser()
     options = parser.parse_args(arguments)

@@ -160,7 +160,7 @@ def test_words_without_a_subword_are_reported_and_read_back_as_outside(
     with caplog.at_level(logging.WARNING):
         encoded = alignment.encode(split, TOKENIZERS["wordpiece"])
     (line,) = caplog.messages
-    assert line == "2 of 4 words yield no subword, so that no model sees them: '\\ufe0f'"
+    assert line == "2 of 4 words yield no subword, so no model sees them: '\\ufe0f'"
     assert alignment.read_back(encoded["labels"], encoded, [3, 1]) == [[1, 2, 2], [0]]
 
 

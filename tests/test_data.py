@@ -170,7 +170,7 @@ class TestWnut17:
         assert sum(map(len, wnut["test"]["tokens"])) == 23_394
         assert len(forms(wnut["test"])) == 1_079
         assert all(split.features == FEATURES for split in wnut.values())
-        said = [line for line in lines_of(caplog) if "left alone" not in line]
+        said = [line for line in lines_of(caplog) if "left out" not in line]
         assert said == []  # of the files for splits
         first = wnut["train"][0]
         assert first["tokens"][:3] == ["@paulwalk", "It", "'s"]
@@ -315,7 +315,7 @@ class TestSources:
         files = dict.fromkeys(("train.conll", "dev.conll", "test.conll"), ONE)
         others = {"README.md": "", "train.py": "", "extra.conll": ONE, ".hidden": ""}
         data.load(folder(tmp_path, files | others))
-        assert lines_of(caplog) == [f"{tmp_path}: left alone README.md, extra.conll, train.py"]
+        assert lines_of(caplog) == [f"{tmp_path}: left out README.md, extra.conll, train.py"]
 
     def test_folders_of_brat(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         for split in ("train", "dev", "test"):
@@ -326,7 +326,7 @@ class TestSources:
         notes = {f"{name}.ann": "T1\tPER 0 3\tAda\n" for name in "abcd"}
         whole = folder(tmp_path / "whole", documents | notes)
         assert sum(split.num_rows for split in data.load(whole).values()) == 4
-        assert lines_of(caplog)[0] == f"{whole}: took its documents, of BRAT, for train"
+        assert lines_of(caplog)[0] == f"{whole}: took its BRAT documents as train"
 
     @pytest.mark.parametrize(
         ("given", "sizes", "missing"),

@@ -113,7 +113,7 @@ def test_a_push_that_may_not_be_is_refused(folder: Path, tmp_path: Path) -> None
         hub.add("model", "someone/seen", {})
         problem, _ = hub.python(program, home=tmp_path / "home", logged_in=True)
         assert "hub_private=True, but" in problem
-        assert "someone/seen is there already and public; choose another hub_model_id" in problem
+        assert "someone/seen already exists and is public; choose another hub_model_id" in problem
         assert hub.files("someone/seen") == {}
 
         absent = PUSH.format(given={"hub_model_id": "someone/new"}, folder=str(folder))

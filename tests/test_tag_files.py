@@ -285,7 +285,7 @@ def test_bad_lines_are_told_with_their_number_and_kept_aside(
     ]
     assert caplog.messages[0] == f"{source}, line 2: no field 'text'"
     assert caplog.messages[-1] == (
-        f"{len(BAD_LINES)} records are not in the result but, with the reason, in "
+        f"{len(BAD_LINES)} records are not in the result; they and the reasons are in "
         f"{files.rejects_of(target)}"
     )
     source.write_bytes(good)
@@ -482,20 +482,22 @@ PROBLEMS = {
     "tagged.parquet already has a column 'entities'; rename or drop it": [
         "tagged.parquet", "out.jsonl",
     ],
-    "twice.parquet has two columns of one name among text, text": ["twice.parquet", "out.jsonl"],
-    "in.docx: the suffix .docx says nothing of what it holds; name it .txt": [
+    "twice.parquet has two columns with the same name among text, text": [
+        "twice.parquet", "out.jsonl",
+    ],
+    "in.docx: the suffix .docx does not say what it holds; name it .txt": [
         "in.docx", "out.jsonl",
     ],
     "in.csv has no column 'body'; its columns are text, n: choose one with --text-field": [
         "in.csv", "out.jsonl", "--text-field", "body",
     ],
     "empty.csv has no column 'text'; its columns are :": ["empty.csv", "out.jsonl"],
-    "broken.json is no JSON array: it is broken off, or no JSON, or too long, behind item 1": [
+    "broken.json is not a JSON array: after item 1 it is incomplete, not JSON, or too long": [
         "broken.json", "out.jsonl",
     ],
-    "more.json is no JSON array: 'x' stands behind item 1": ["more.json", "out.jsonl"],
+    "more.json is not a JSON array: 'x' stands after item 1": ["more.json", "out.jsonl"],
     "half.txt is not UTF-16: ": ["half.txt", "out.jsonl"],
-    "--address is that of a Ray cluster; add --engine ray": [
+    "--address is the address of a Ray cluster; add --engine ray": [
         "in.txt", "out.jsonl", "--address", "auto",
     ],
     "there is no device 'cuda:99' here: ": ["in.txt", "out.jsonl", "--device", "cuda:99"],
@@ -568,7 +570,7 @@ def test_an_interruption_is_told(
     monkeypatch.setattr(files, "_tag_here", lambda job, parts, **_: stop(job, parts))
     source = write(tmp_path / "in.txt", [{"text": "a"}])
     assert run(source, tmp_path / "out.jsonl", "--model", tiny_model_dir) == 130
-    assert "interrupted; started again, it tags what is missing" in capsys.readouterr().err
+    assert "interrupted; start it again to tag what is missing" in capsys.readouterr().err
 
 
 def test_a_buffer_of_nothing_is_refused(tagger: Tagger, tmp_path: Path) -> None:

@@ -164,12 +164,12 @@ SHUFFLED = [*NAMES[5:], *NAMES[:5]]
             ["I-person", "O", "B-person", "B-MISC"],
             [
                 "its labels of the same name: B-person, I-person, O;",
-                "the tags that start anew: B-corporation, ",
-                "the labels that it loses: B-MISC",
+                "tags that start from scratch: B-corporation, ",
+                "labels that it loses: B-MISC",
             ],
         ),
-        ([f"LABEL_{number}" for number in range(13)], ["that start anew: B-corporation, "]),
-        (["NEGATIVE", "POSITIVE"], ["the labels that it loses: NEGATIVE, POSITIVE"]),
+        ([f"LABEL_{number}" for number in range(13)], ["that start from scratch: B-corporation, "]),
+        (["NEGATIVE", "POSITIVE"], ["labels that it loses: NEGATIVE, POSITIVE"]),
     ],
 )
 def test_tags_go_on_from_the_labels_of_the_same_name(
@@ -232,7 +232,7 @@ def test_an_interrupted_run_continues_from_its_own_checkpoint(
 ) -> None:
     interrupted = trainer_for(run, dataset)
     interrupted.add_callback(Interrupt(1))
-    with pytest.raises(KeyboardInterrupt, match="run it again .* and it goes on from checkpoint-"):
+    with pytest.raises(KeyboardInterrupt, match="run it again .* to continue from checkpoint-"):
         training.train(interrupted)
     assert "Writing model shards" not in capfd.readouterr().err
     name = f"checkpoint-{interrupted.state.max_steps // 2}"
@@ -260,7 +260,7 @@ def test_a_run_interrupted_in_its_first_epoch_says_that_it_begins_anew(
 ) -> None:
     trainer = trainer_for(run, dataset)
     trainer.add_callback(Interrupt(0))
-    with pytest.raises(KeyboardInterrupt, match="before its first checkpoint; to begin anew"):
+    with pytest.raises(KeyboardInterrupt, match="before its first checkpoint; to start again"):
         training.train(trainer)
 
 

@@ -1,9 +1,9 @@
-"""A learner's answer to a sentence on it: kind, shape and emptiness first, then the content.
+"""A learner's answer to a sentence about it: kind, shape and emptiness first, then the content.
 
 A check is a function with the decorator `exercise`. Its body compares the answer with the right one
 by one of the functions below, each for one form of answer: `share`, `number`, `count`, `sequence`,
-`mapping`, `spans`, `choice`, `choices`, `order` and `function`. Each returns nothing where the
-answer is right and raises `AnswerError` with a sentence where it is not.
+`mapping`, `spans`, `choice`, `choices`, `order` and `function`. Each returns nothing if the answer
+is right, and otherwise raises `AnswerError` with a sentence.
 
 An answer may have any reasonable form: lists, tuples, arrays, Series and tensors are alike, a
 scalar may be one of NumPy, PyTorch or TensorFlow, and a number may be rounded to three digits.
@@ -39,7 +39,7 @@ class AnswerError(Exception):
 
 
 class Verdict(str):
-    """What a learner is told of an answer; it shows itself without quotation marks."""
+    """What a learner is told about an answer; it shows itself without quotation marks."""
 
     __slots__ = ()
 
@@ -156,7 +156,7 @@ def mapping(
     if isinstance(answer, pd.Series):
         answer = answer.to_dict()
     if not isinstance(answer, Mapping):
-        raise AnswerError(f"Found {_kind(answer)} where a dictionary is wanted. {hint}")
+        raise AnswerError(f"Found {_kind(answer)}. Give a dictionary. {hint}")
     if not answer and any(right.values()):
         raise AnswerError(f"It is empty. {hint}")
     given = {str(key): value for key, value in answer.items()}
@@ -192,10 +192,10 @@ def spans(answer: Any, right: Sequence[Span], *, hint: str) -> None:
 
 
 def choice(answer: Any, right: str, reasons: Mapping[str, str]) -> None:
-    """Compare the letter of an answer to choose; ``reasons`` says of each wrong one why."""
+    """Compare the letter of an answer to choose; ``reasons`` says why each wrong one is wrong."""
     letters = _letters(answer, {right, *reasons})
     if len(letters) != 1:
-        raise AnswerError(f"Choose one letter of {', '.join(sorted({right, *reasons}))}.")
+        raise AnswerError(f"Choose one letter: {', '.join(sorted({right, *reasons}))}.")
     if letters != [right]:
         raise AnswerError(reasons[letters[0]])
 
@@ -237,8 +237,8 @@ def function(
 ) -> None:
     """Run a learner's function on cases, pairs of its arguments and the right result.
 
-    An error inside the function becomes a sentence. Each call gets arguments of its own, so that a
-    function that changes them does no harm.
+    An error inside the function becomes a sentence. Each call gets its own arguments, so a function
+    may change them.
 
     Args:
         answer: The learner's function.
@@ -247,9 +247,7 @@ def function(
         alike: Tells whether a result is as good as the right one; the default compares content.
     """
     if not callable(answer) or isinstance(answer, type):
-        raise AnswerError(
-            f"Found {_kind(answer)} where a function is wanted: its name, not a call."
-        )
+        raise AnswerError(f"Found {_kind(answer)}. Give a function: its name, not a call.")
     results = [_call(answer, arguments) for arguments, _ in cases]
     if all(result is None for result in results):
         raise AnswerError(RETURNS_NONE)
@@ -294,7 +292,7 @@ def _kind(answer: Any) -> str:
 
 
 def as_number(answer: Any) -> float:
-    """Turn an answer into a number, or say why it is none."""
+    """Turn an answer into a number, or say why it is not one."""
     value = _plain(answer)
     while isinstance(value, list | tuple) and len(value) == 1:
         value = _plain(value[0])
@@ -304,12 +302,12 @@ def as_number(answer: Any) -> float:
         )
     if isinstance(value, list | tuple):
         found = f"{len(value):,} values" if value else "nothing: it is empty"
-        raise AnswerError(f"Found {found}. One number is wanted.")
+        raise AnswerError(f"Found {found}. Give one number.")
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise AnswerError(f"Found {_kind(answer)} where a number is wanted.")
+        raise AnswerError(f"Found {_kind(answer)}. Give a number.")
     given = _float(value)
     if not math.isfinite(given):
-        raise AnswerError(f"Found {given}, which is no number. Was something divided by zero?")
+        raise AnswerError(f"Found {given}, which is not a number. Was something divided by zero?")
     return given
 
 
@@ -325,7 +323,7 @@ def _items(answer: Any) -> list[Any]:
     if isinstance(value, Iterator):
         raise AnswerError(f"Found {_kind(value)}. Make a list of it with list(...).")
     if isinstance(value, str) or not isinstance(value, Sequence):
-        raise AnswerError(f"Found {_kind(answer)} where a list is wanted.")
+        raise AnswerError(f"Found {_kind(answer)}. Give a list.")
     return [_plain(item) for item in value]
 
 
@@ -339,9 +337,7 @@ def _spans(answer: Any) -> list[Span]:
             case [str() as type_, start, end]:
                 found.append((type_, _place(start, answer), _place(end, answer)))
             case _:
-                raise AnswerError(
-                    f"Found {_SHORT.repr(item)} where a span (type, start, end) is wanted."
-                )
+                raise AnswerError(f"Found {_SHORT.repr(item)}. Give a span (type, start, end).")
     return found
 
 

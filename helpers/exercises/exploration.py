@@ -31,7 +31,7 @@ def to_tags(answer: Any) -> None:
     function(
         answer,
         [(case, spans_to_tags(*case)) for case in cases],
-        hint="The first word of a span takes B-, the others up to its end take I-, all else O.",
+        hint="The first word of a span takes B-, its other words take I-, all others take O.",
     )
 
 
@@ -54,9 +54,9 @@ def multi_word_share(answer: Any, entities: pd.DataFrame) -> None:
 
 @exercise
 def memory_ceiling(answer: Any, entities: pd.DataFrame) -> None:
-    """Compute the highest recall that a tagger can have that knows the entities of train by heart.
+    """Compute the highest recall of a tagger that knows the entities of train by heart.
 
-    A form is known with the type that it has in train, letter case aside.
+    A form is known, in any letter case, with the type that it has in train.
     """
     table = entities.assign(form=entities["form"].str.casefold())
     train, test = (table[table["split"] == split] for split in ("train", "test"))
@@ -71,7 +71,7 @@ def memory_ceiling(answer: Any, entities: pd.DataFrame) -> None:
             "That leaves the type out. It must be the type that the form has in train.": (
                 known_form.mean()
             ),
-            "That tells capital and small letters apart. Put letter case aside.": exact.mean(),
+            "That tells capital and small letters apart. Ignore letter case.": exact.mean(),
         },
     )
 
@@ -96,9 +96,9 @@ def outside_accuracy(answer: Any, tags: Sentences) -> None:
 def faults(answer: Any, sentences: pd.DataFrame) -> None:
     """Find what is wrong with the data: count ``leaked``, ``disputed`` and ``invisible``.
 
-    Letter case aside, ``leaked`` are the test sentences that also stand in train, and ``disputed``
-    the distinct sentences that occur with different tags. ``invisible`` are the words that consist
-    of marks, spaces and control characters alone.
+    ``leaked`` are the test sentences that also stand in train, and ``disputed`` the distinct
+    sentences that occur with different tags, both in any letter case. ``invisible`` are the words
+    that consist only of marks, spaces and control characters.
     """
     text = sentences["tokens"].map(" ".join).str.casefold()
     tags = sentences["tags"].map(" ".join)
@@ -112,8 +112,8 @@ def faults(answer: Any, sentences: pd.DataFrame) -> None:
         },
         hint="Compare sentences with str.casefold, so that case does not matter.",
         hints={
-            "leaked": "Count the sentences of test that also stand in train, whatever their case.",
-            "disputed": "Count a sentence once, however often it occurs. Its tags must differ.",
+            "leaked": "Count the sentences of test that also stand in train, in any letter case.",
+            "disputed": "Count a repeated sentence only once. Its tags must differ.",
             "invisible": "Count the words in which every character is a mark, a space or a "
             "control: the categories that begin with M, Z and C.",
         },
@@ -137,8 +137,8 @@ def agreement(answer: Any, first: Sentences, second: Sentences) -> None:
     share(
         answer,
         2 * shared / total if total else float("nan"),
-        hint="Twice the entities that both have, divided by the entities of the one plus those of "
-        "the other.",
+        hint="Count the entities of each annotation. Divide twice the entities that both have by "
+        "the sum of these counts.",
         mistakes={
             "That is the share of words with the same tag. Count entities.": (
                 sum(words) / max(len(words), 1)
@@ -177,11 +177,13 @@ def annotations(
 def _marked(row: int, names: Any, words: Sequence[str], types: Sequence[str]) -> set[Span]:
     """Turn a learner's names in a sentence into spans, wherever they stand in it."""
     if not isinstance(names, Mapping):
-        raise AnswerError(f"Sentence {row}: give a dictionary, {{}} where it has no entity.")
+        raise AnswerError(f"Sentence {row}: give a dictionary, {{}} if it has no entity.")
     spans_found = set()
     for name, type_ in names.items():
         if not isinstance(type_, str) or type_ not in types:
-            raise AnswerError(f"Sentence {row}: no type {type_!r}; choose of {', '.join(types)}.")
+            raise AnswerError(
+                f"Sentence {row}: {type_!r} is not a type; choose one of {', '.join(types)}."
+            )
         its_words = str(name).split()
         n_words = len(its_words)
         starts = [
@@ -190,8 +192,6 @@ def _marked(row: int, names: Any, words: Sequence[str], types: Sequence[str]) ->
             if its_words and list(words[start : start + n_words]) == its_words
         ]
         if not starts:
-            raise AnswerError(
-                f"Sentence {row} does not hold {name!r}. Copy its words as they stand."
-            )
+            raise AnswerError(f"Sentence {row} does not hold {name!r}. Copy its words exactly.")
         spans_found |= {(type_, start, start + n_words) for start in starts}
     return spans_found

@@ -26,7 +26,7 @@ Entity = Mapping[str, Any]
 
 @exercise
 def tags_from_logits(answer: Any, logits: Any, id2label: Mapping[int, str]) -> None:
-    """Write the function that turns logits of one text and ``id2label`` into a tag a position."""
+    """Write the function that turns one text's logits and ``id2label`` into tags of positions."""
     function(
         answer,
         [
@@ -182,7 +182,7 @@ def multi_word_recall(answer: Any, pairs: pd.DataFrame) -> None:
     Args:
         answer: The learner's.
         pairs: For each pair of entities ``gold`` and ``found``, either of them None, and ``kind``,
-            which is ``"right"`` where they agree.
+            which is ``"right"`` if they agree.
     """
     gold = pairs[pairs["gold"].notna()]
     is_long = gold["gold"].map(lambda span: span[2] - span[1] > 1).astype(bool)

@@ -25,7 +25,7 @@ def cut_words(answer: Any) -> None:
     function(
         answer,
         [((word_ids,), cut) for word_ids, cut in cases],
-        hint="A word was cut where its number stands at more than one position. None is no word. "
+        hint="A word was cut if its number stands at more than one position. None is not a word. "
         "The result is a list.",
     )
 
@@ -51,8 +51,8 @@ def all_subword_labels(
         answer,
         labels(continued),
         each="position",
-        hint="A later subword has the word_id of the one before. Where its word has B-, it takes "
-        "the I- of the same type, else the tag of its word.",
+        hint="A later subword has the word_id of the one before. If its word has B-, it takes "
+        "the I- of the same type, otherwise the tag of its word.",
         mistakes={
             "You copied the tag of each word. A later subword must not begin an entity.": labels(
                 range(len(label_list))
@@ -71,7 +71,7 @@ def ignored_label(answer: Any) -> None:
         answer,
         "b",
         {
-            "a": "The loss skips -100 alone. It would count 0, which is the tag O.",
+            "a": "The loss skips only -100. It would count 0, which is the tag O.",
             "c": "0 is a label like any other, so nothing stops.",
             "d": "The attention mask decides what the model reads. Labels do not.",
         },
@@ -93,7 +93,7 @@ def labelled_share(answer: Any, shares: Mapping[str, float]) -> None:
         answer,
         right,
         {
-            "a": f"{seen} Outside of entities, too, some words come in very many pieces.",
+            "a": f"{seen} Some words outside entities also come in very many pieces.",
             "b": f"{seen} Names come in more pieces than other words do.",
             "c": f"{seen} Words in entities and words outside are not cut equally often.",
         },

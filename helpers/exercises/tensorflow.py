@@ -10,7 +10,7 @@ from helpers.exercises.answers import count, exercise, function, number, sequenc
 
 @exercise
 def trained_arrays(answer: Any, model: Any) -> None:
-    """Predict how many arrays of weights are trained where only the classifier is."""
+    """Predict how many arrays of weights are trained if only the classifier is."""
     weights = model.classifier.weights
     count(
         answer,
@@ -42,7 +42,7 @@ def traces(answer: Any, widths: Sequence[Any]) -> None:
         mistakes={
             "A call with a width that a graph covers does not trace again.": 6,
             "The second graph is for any width, so the third width needs none.": 3,
-            "The first graph is for the first width alone.": 1,
+            "The first graph is for the first width only.": 1,
         },
     )
 
@@ -60,7 +60,7 @@ def loss_by_hand(answer: Any, logits: Any, labels: Any) -> None:
         right,
         hint="Select the labelled positions with a mask, then the entry of each at its label.",
         mistakes={
-            "A loss is not negative: mind the sign of the logarithm.": -right,
+            "A loss is not negative: check the sign of the logarithm.": -right,
             "That is the sum. Take the mean.": losses[labelled].sum(),
             "Leave the positions with -100 out. They are not of tag O.": losses.mean(),
         },
@@ -82,7 +82,7 @@ def best_epoch(answer: Any) -> None:
     function(
         answer,
         [((history,), history["f1"].index(max(history["f1"])) + 1) for history in histories],
-        hint="It is the first epoch with the highest F1, whatever the loss. Count from 1.",
+        hint="It is the first epoch with the highest F1. The loss does not count. Count from 1.",
     )
 
 

@@ -117,8 +117,8 @@ def n_steps(answer: Any, n_rows: int, run: "Settings") -> None:
 def gone_wrong() -> dict[str, list[dict[str, float]]]:
     """The histories of four runs that went wrong, by letter.
 
-    They were recorded with MiniLM on 400 sentences of each split of WNUT 17, the one with too many
-    epochs on 100, with seed 42.
+    They were recorded with MiniLM and seed 42 on 400 sentences of each split of WNUT 17. The run
+    with too many epochs used 100.
     """
     return {letter: run["history"] for letter, run in _recorded().items()}
 
@@ -138,7 +138,7 @@ def curve_causes(answer: Any) -> None:
                 raise AnswerError(f"Found the cause {value!r}. The causes are {', '.join(CAUSES)}.")
     signs = {
         "rate too low": "Its losses fall together, slowly, and are still high at the end.",
-        "rate too high": "Its training loss stays where guessing by frequency is.",
+        "rate too high": "Its training loss stays at the level of guessing by frequency.",
         "labels shifted": "Its training loss falls, its validation loss does not follow.",
         "too many epochs": "Its validation loss turns and rises, while F1 stays good.",
     }
@@ -160,7 +160,7 @@ def honest_report(answer: Any) -> None:
         {
             "a": "The test split chose the rate, so its score is partly luck.",
             "b": "The validation score chose the rate. The best of three is partly luck.",
-            "d": "A mean over rates is the score of no tagger that anyone will use.",
+            "d": "A mean over rates is not the score of a tagger that anyone will use.",
         },
     )
 
@@ -190,7 +190,7 @@ def resampled_f1(answer: Any) -> None:
 
 @exercise
 def published_files(answer: Any) -> None:
-    """Choose what belongs into a model's folder on the Hub."""
+    """Choose what belongs in a model's folder on the Hub."""
     choices(
         answer,
         "abcd",
@@ -199,7 +199,7 @@ def published_files(answer: Any) -> None:
             "b": "Without its tokenizer nobody can turn text into the ids that the model learned.",
             "c": "config.json holds id2label. Without it the tags have no names.",
             "d": "The model card says what the model is for, how it was made and how well it does.",
-            "e": "The state of the optimizer is for going on with a training, not for using it.",
+            "e": "The state of the optimizer helps to continue a training, not to use the model.",
             "f": "The token is the key to your account. It never goes into a folder you share.",
         },
     )

@@ -24,27 +24,27 @@ Find entities in texts with a model that a lesson trained.
 
   tag     a file of texts, of any size, to a file of their entities
 
-It has a --help of its own, with examples.
+`tag --help` shows its options and examples.
 """
 
 _TAG = """\
 Tag every text of a file: the result has each record with all its fields, and its entities.
 
-  INPUT   text, one a line (.txt); JSON Lines or an array of JSON (.jsonl, .ndjson, .json); a
+  INPUT   one text per line (.txt); JSON Lines or an array of JSON (.jsonl, .ndjson, .json); a
           table whose first row names its columns (.csv, .tsv); Parquet (.parquet)
   OUTPUT  JSON Lines or Parquet, by the same suffixes
 
   {"text": "in Paris", "entities": [{"entity_group": "location", "score": 0.98, "word": "paris",
                                      "start": 3, "end": 8}]}
 
-Memory stays the same however long the file is, and records keep their order. OUTPUT appears when
-it is complete; what is tagged until then is in a hidden folder beside it. Interrupted in whatever
-way and started again, the same command does only what is missing; where INPUT or the model has
-changed, it begins anew.
+Longer files need no more memory, and records keep their order. OUTPUT appears when it is complete.
+Until then, the tagged parts are in a hidden folder beside it. Start the same command again after an
+interruption, and it does only the missing parts. If INPUT or the model has changed, it starts from
+the beginning.
 
 Files are UTF-8, or UTF-16 with a byte order mark. A record that has no text, or is not UTF-8 or not
-JSON, is left out. It is in
-OUTPUT.rejected.jsonl, with its line and the reason, and counted at the end.
+JSON, is left out. OUTPUT.rejected.jsonl holds it, with its line and the reason. Such records are
+counted at the end.
 
 examples:
   python -m helpers.inference tag tweets.txt tweets.jsonl \\
@@ -59,7 +59,7 @@ examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code: 0, or 2 where it could not be done."""
+    """Run the command and return its exit code: 0, or 2 if it failed."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     transformers_logging.disable_progress_bar()  # of loading a model; only tagging takes long
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted; started again, it tags what is missing", file=sys.stderr)
+        print("interrupted; start it again to tag what is missing", file=sys.stderr)
         return 130
     return 0
 
@@ -103,12 +103,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=["local", "ray"],
         default="local",
         help="local (default): this process; ray: actors on a Ray cluster, one for each GPU, or "
-        "else for each core",
+        "for each core without GPUs",
     )
     tag.add_argument(
         "--address",
-        help="ray: of the cluster, such as auto or ray://host:10001; default: RAY_ADDRESS, or a "
-        "cluster that runs on this machine, or else a new one of this machine alone",
+        help="ray: the cluster's address, such as auto or ray://host:10001; default: RAY_ADDRESS, "
+        "or a cluster that runs on this machine, or a new one on this machine alone",
     )
     tag.add_argument(
         "--batch-size",
@@ -127,34 +127,34 @@ def _parser() -> argparse.ArgumentParser:
     tag.add_argument(
         "--scheme",
         choices=get_args(Scheme),
-        help="what the model was trained on; only IOB1 has to be said (default: what the labels "
+        help="what the model was trained on; you need to give only IOB1 (default: what the labels "
         "show)",
     )
     tag.add_argument(
         "--device",
         type=_device,
-        help="such as cpu or cuda:1; default: the accelerator where there is one",
+        help="such as cpu or cuda:1; default: the accelerator if there is one",
     )
     tag.add_argument(
         "--backend",
         choices=get_args(Backend),
         default="torch",
-        help="torch (default): PyTorch; onnx: ONNX Runtime on the processor, for which the model "
-        "is exported into its folder once; it needs the extra [onnx]",
+        help="torch (default): PyTorch; onnx: ONNX Runtime on the processor, which exports the "
+        "model into its folder once and needs the extra [onnx]",
     )
     tag.add_argument(
         "--precision",
         choices=get_args(Precision),
         default="auto",
-        help="fp32, bf16 (torch) or int8 (onnx); auto (default): bf16 with torch where the device "
-        "has it natively, and else fp32",
+        help="fp32, bf16 (torch) or int8 (onnx); auto (default): bf16 with torch if the device "
+        "has it natively, otherwise fp32",
     )
     return parser
 
 
 def _tag(options: argparse.Namespace) -> None:
     if options.address and options.engine != "ray":
-        raise ValueError("--address is that of a Ray cluster; add --engine ray")
+        raise ValueError("--address is the address of a Ray cluster; add --engine ray")
     load = partial(
         load_tagger,
         options.model,

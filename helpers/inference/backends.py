@@ -32,11 +32,11 @@ def load_model(
     Args:
         folder: As `helpers.models.locate` returns it.
         input_names: What the model is given, such as ``"input_ids"``.
-        device: Such as ``"cpu"`` or ``"cuda:1"``; ``None`` is the accelerator where there is
-            one, and the processor for ONNX Runtime.
+        device: Such as ``"cpu"`` or ``"cuda:1"``; ``None`` is the accelerator if there is one, and
+            the processor for ONNX Runtime.
         backend: ``"torch"``; or ``"onnx"``, see `OnnxModel`.
         precision: ``"fp32"``, ``"bf16"`` with PyTorch, or ``"int8"`` with ONNX Runtime.
-            ``"auto"`` is bf16 with PyTorch on a device that `has_bf16`, and else fp32.
+            ``"auto"`` is bf16 with PyTorch on a device that `has_bf16`, otherwise fp32.
 
     Raises:
         ValueError: A backend, a precision or a device that is not offered.
@@ -67,7 +67,7 @@ def load_model(
 def has_bf16(device: str | torch.device) -> bool:
     """Tell whether a device computes in bf16 natively, and so faster than in fp32.
 
-    Others take bf16 too, by way of fp32, and are slower for it.
+    Other devices compute bf16 through fp32, which is slower.
     """
     kind = torch.device(device).type
     if kind == "cpu":

@@ -17,18 +17,18 @@ def choose_outside_bias(
 ) -> float:
     """Find the bias on ``O``, from -2 to 2, with which a tagger's F1 is highest.
 
-    The tagger stays as it is. ``tagger.decoder.outside_bias = bias`` sets the bias there, and
-    `helpers.model_folder.write_tagger_options` in the model's folder, for every tagger that is
-    loaded from it.
+    The tagger stays as it is. ``tagger.decoder.outside_bias = bias`` sets the bias there.
+    `helpers.model_folder.write_tagger_options` sets it in the model's folder, for every tagger that
+    is loaded from it.
 
     Args:
         tagger: The tagger.
-        sentences: The words of the sentences of a validation split; scores on what the bias was
-            chosen on flatter the tagger.
+        sentences: The words of the sentences of a validation split; scores on the same sentences
+            are too high.
         references: The gold tags of the same sentences.
 
     Returns:
-        The bias, as for `helpers.decoding.Decoder`; of several that are as good, the one nearest
+        The bias, as for `helpers.decoding.Decoder`; of several equally good ones, the one nearest
         to 0.
 
     Raises:

@@ -18,13 +18,13 @@ _MAX_BLOCKS = 1000  # of neighbouring parts, for Ray to keep account of
 class Ray:
     """An engine for `tag_file`: Ray Data actors, each with a tagger of its own.
 
-    An actor takes a GPU where the cluster has any, and else a core. The parts of one that is lost
-    are tagged again by another. All machines see the source and the target under the same paths.
+    An actor takes a GPU if the cluster has any, otherwise a core. If an actor is lost, another tags
+    its parts again. All machines see the source and the target under the same paths.
 
     Attributes:
         load: Makes a tagger on the ``device`` it is given: `load_tagger` with a model, whose
             folder is one that all machines see.
-        address: Of the cluster, as for `helpers.cluster.connect`.
+        address: The cluster's, as for `helpers.cluster.connect`.
         device: As for `load_tagger`.
         batch_size: Windows that go through the model at once.
     """
@@ -77,7 +77,7 @@ class _Actor:
         if not job.folder.is_dir():
             raise FileNotFoundError(
                 f"{socket.gethostname()} does not see {job.folder}; put the source, the target "
-                "and the model where every machine of the cluster sees them"
+                "and the model in a place that every machine of the cluster sees"
             )
         self.job = job
         self.tagger = load(device=device)

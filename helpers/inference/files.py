@@ -1,8 +1,8 @@
 """Files of texts of any size to files of their entities, part by part.
 
 Each part is tagged on its own and written to a file of its own; at the end they are joined. So
-memory stays the same however long the source is, an interrupted job goes on with the parts that
-are missing, and several machines can share a job.
+longer sources need no more memory, an interrupted job continues with the missing parts, and several
+machines can share a job.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ _SHOWN = 5
 
 
 class Counts(NamedTuple):
-    """How many texts were tagged, and how many records were rejected since they have none."""
+    """How many texts were tagged, and how many records were rejected because they have none."""
 
     tagged: int
     rejected: int
@@ -45,8 +45,8 @@ class Job:
     """A source, the file that it becomes, and the folder that holds its parts until then.
 
     Attributes:
-        schema: The columns of a Parquet file that becomes another; parts are then Parquet, and
-            else JSON Lines.
+        schema: The columns of a Parquet file that becomes another; parts are then Parquet,
+            otherwise JSON Lines.
         min_score: As for a tagger.
     """
 
@@ -117,7 +117,7 @@ class Job:
         except (pa.ArrowException, OverflowError) as error:
             raise ValueError(
                 f"{self.target}: Parquet cannot hold these records ({formats.one_line(error)}); "
-                "ask for .jsonl instead, which uses what has been tagged"
+                "ask for .jsonl instead; it uses what is already tagged"
             ) from None
 
 
@@ -139,24 +139,24 @@ def tag_file(
 
     The records keep their order and their other fields: ``{"text": …, "entities": […]}``. The
     result appears under its name only when it is complete. Until then, what is tagged is in a
-    hidden folder beside it, and the same call goes on from there after an interruption.
+    hidden folder beside it, and the same call continues from there after an interruption.
 
     A record that has no text, or is not UTF-8 or not JSON, is left out of the result, logged, and
     written to ``<target>.rejected.jsonl`` with its line (or row) and what is wrong with it.
 
     Args:
-        tagger: As `load_tagger` returns it. One that was made otherwise cannot be recognized in
-            another process, so that an interrupted job begins anew.
-        source: Text with one text a line (``.txt``), JSON Lines or an array of JSON (``.jsonl``,
+        tagger: As `load_tagger` returns it. Another process does not recognize any other tagger, so
+            an interrupted job starts from the beginning.
+        source: Text with one text per line (``.txt``), JSON Lines or an array of JSON (``.jsonl``,
             ``.ndjson``, ``.json``), a table (``.csv``, ``.tsv``) or Parquet (``.parquet``). It is
             UTF-8, or UTF-16 with a byte order mark.
         target: The JSON Lines or Parquet file to write.
         text_field: The field or column that holds the text, except in plain text.
         batch_size: Windows that go through the model at once.
         min_score: Entities with a lower score are left out.
-        buffer: Records in a part, within which they are sorted by length; long records make it
-            fewer. An interruption loses a part, which takes seconds; sixteen times as many gain 5
-            to 10 % in speed.
+        buffer: Records in a part, within which they are sorted by length; fewer if records are
+            long. An interruption loses a part, which takes seconds; sixteen times as many gain 5 to
+            10 % in speed.
         engine: What tags the parts of the job; ``None`` is the tagger, here.
 
     Raises:
@@ -250,7 +250,9 @@ def _report_rejects(job: Job) -> int:
     for record in shown:
         unit = next(iter(record))  # a line or a row
         logger.warning("%s, %s %d: %s", job.source.path, unit, record[unit], record["error"])
-    logger.warning("%d records are not in the result but, with the reason, in %s", count, rejects)
+    logger.warning(
+        "%d records are not in the result; they and the reasons are in %s", count, rejects
+    )
     return count
 
 

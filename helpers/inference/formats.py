@@ -1,7 +1,7 @@
 """Text, JSON, tables and Parquet to parts of records, and records to Parquet.
 
-A source is cut into parts by one pass that keeps no more of it than where each part begins. A part
-is what is in memory at once, so it is bounded both in records and in bytes.
+One pass cuts a source into parts and keeps only where each part begins. One part is in memory at a
+time, so it is limited both in records and in bytes.
 """
 
 import base64
@@ -87,28 +87,28 @@ class Source(Protocol):
 
     @property
     def schema(self) -> pa.Schema | None:
-        """The columns, where the file says what they are."""
+        """The columns, if the file says what they are."""
 
     def parts(self, size: int) -> list[Part]:
-        """Cut it into parts of at most so many records."""
+        """Cut it into parts of at most ``size`` records."""
 
     def read(self, parts: Sequence[Part]) -> Iterator[Content]:
         """Read parts, in the order of the file."""
 
 
 def source_of(path: Path, text_field: str) -> Source:
-    """Turn a file's name into the source that its suffix, in small letters or large, says it is.
+    """Turn a file's name into the source that its suffix names, in any letter case.
 
     Args:
-        path: ``.txt``, ``.text`` or no suffix is text, one a line; ``.jsonl``, ``.ndjson`` and
+        path: ``.txt``, ``.text`` or no suffix is text, one per line; ``.jsonl``, ``.ndjson`` and
             ``.json`` are JSON Lines, and ``.json`` may be one array; ``.csv`` and ``.tsv`` are
             tables whose first row names the columns; ``.parquet`` is Parquet.
         text_field: The field that holds the text; a line of plain text becomes ``text``.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: Its suffix is another, or it is not what its suffix says, or has no such
-            column of text.
+        ValueError: Its suffix is unknown, or it is not what its suffix says, or has no such column
+            of text.
     """
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
@@ -126,7 +126,7 @@ def source_of(path: Path, text_field: str) -> Source:
     if suffix in _TEXT:
         return Lines(path, "text", path, is_json=False)
     raise ValueError(
-        f"{path}: the suffix {path.suffix} says nothing of what it holds; name it .txt (a text a "
+        f"{path}: the suffix {path.suffix} does not say what it holds; name it .txt (one text per "
         "line), .jsonl, .json, .csv, .tsv or .parquet"
     )
 
@@ -135,7 +135,7 @@ def is_parquet(target: Path) -> bool:
     """Whether a result is Parquet, rather than JSON Lines.
 
     Raises:
-        ValueError: Its suffix is of neither.
+        ValueError: Its suffix is that of neither.
     """
     suffix = target.suffix.lower()
     if suffix not in (*_JSON_LINES, _PARQUET):
@@ -146,12 +146,12 @@ def is_parquet(target: Path) -> bool:
 
 
 def rewritten(source: Source) -> Iterator[str] | None:
-    """Give what has to be written in the place of a source, so that it can be read in parts.
+    """Give the text that replaces a source so that it can be read in parts.
 
-    UTF-16 becomes UTF-8, and an array of JSON a line for each of its items.
+    UTF-16 becomes UTF-8, and an array of JSON becomes a line for each of its items.
 
     Returns:
-        Pieces of text; ``None`` where the source is read as it is.
+        Pieces of text; ``None`` if the source is read as it is.
 
     Raises:
         ValueError: While they are read: it is not the UTF-16 or the array that it begins as.
@@ -200,7 +200,7 @@ def _items(path: Path, encoding: str) -> Iterator[Any]:
                 continue
             if text[0] != mark:
                 raise ValueError(
-                    f"{path} is no JSON array: {text[0]!r} stands behind item {number}"
+                    f"{path} is not a JSON array: {text[0]!r} stands after item {number}"
                 )
             try:
                 item, end = decoder.raw_decode(text, start)
@@ -214,8 +214,8 @@ def _items(path: Path, encoding: str) -> Iterator[Any]:
             break
     if text or mark:
         raise ValueError(
-            f"{path} is no JSON array: it is broken off, or no JSON, or too long, behind item "
-            f"{number}"
+            f"{path} is not a JSON array: after item {number} it is incomplete, not JSON, or too "
+            "long"
         )
 
 
@@ -234,7 +234,7 @@ class Lines:
     schema: None = None
 
     def parts(self, size: int) -> list[Part]:
-        """Cut it into parts of at most so many lines, and about 128 kibibytes."""
+        """Cut it into parts of at most ``size`` lines, and about 128 kibibytes."""
         found: list[Part] = []
         first, offset, count, n_bytes = 1, 0, 0, 0
         with self.file.open("rb") as file:
@@ -306,7 +306,7 @@ class Table:
         _check_names(names, self)
 
     def parts(self, size: int) -> list[Part]:
-        """Cut it into parts of at most so many rows, and about 128 kibibytes."""
+        """Cut it into parts of at most ``size`` rows, and about 128 kibibytes."""
         found: list[Part] = []
         first, offset, count, last = 1, self._header()[1], 0, 0
         for _, end in self._rows(offset):
@@ -379,7 +379,7 @@ class Rows:
         """Refuse a file that has no column of text.
 
         Raises:
-            ValueError: It is no Parquet, or the column is missing, or of another type.
+            ValueError: It is not Parquet, or the column is missing or of another type.
         """
         try:
             schema = self.schema
@@ -392,7 +392,7 @@ class Rows:
             raise ValueError(f"{self.path}: the column {self.text_field!r} is {kind}, not text")
 
     def parts(self, size: int) -> list[Part]:
-        """Cut it into parts of at most so many rows, and about 128 kibibytes."""
+        """Cut it into parts of at most ``size`` rows, and about 128 kibibytes."""
         about = parquet.read_metadata(self.path)
         n_bytes = sum(
             about.row_group(group).total_byte_size for group in range(about.num_row_groups)
@@ -445,7 +445,9 @@ class Rows:
 def _check_names(names: Sequence[str], source: Source) -> None:
     """Refuse columns that have a name twice, or no text, or entities already."""
     if len(set(names)) < len(names):
-        raise ValueError(f"{source.path} has two columns of one name among {', '.join(names)}")
+        raise ValueError(
+            f"{source.path} has two columns with the same name among {', '.join(names)}"
+        )
     if source.text_field not in names:
         raise ValueError(
             f"{source.path} has no column {source.text_field!r}; its columns are "
@@ -537,7 +539,7 @@ def schema_of(batches: Iterable[Sequence[Record]], text_field: str) -> pa.Schema
     """Find the columns that hold all records, a batch at a time.
 
     Raises:
-        pyarrow.ArrowException: A field is of one type here and another there.
+        pyarrow.ArrowException: A field has different types in different records.
     """
     schema = pa.schema({text_field: pa.string()})
     for records in batches:

@@ -1,7 +1,7 @@
 """A trained model's folder to the same model under ONNX Runtime.
 
-The model is exported once, into the folder ``onnx/`` within its own. The name of an export carries
-the weights that it was made of, so a model that was trained again is exported again.
+The model is exported once, into the folder ``onnx/`` within its own. The name of an export
+identifies its weights, so a model that was trained again is exported again.
 """
 
 import hashlib
@@ -34,13 +34,14 @@ class OnnxModel(torch.nn.Module):
     """
 
     def __init__(self, folder: Path, input_names: Sequence[str], *, int8: bool = False) -> None:
-        """Open the model of a folder, and export it first where that has not been done.
+        """Open the model of a folder, and export it first if that has not been done.
 
         Args:
             folder: As `helpers.models.locate` returns it.
             input_names: What the model is given, such as ``"input_ids"``.
             int8: Multiply whole numbers of 8 bits. The weights are rounded to them once, with a
-                scale for each output of a layer, and what they are multiplied with as it comes.
+                scale for each output of a layer. The values that they multiply are rounded when
+                they arrive.
 
         Raises:
             RuntimeError: ONNX Runtime is not installed, or the model cannot be exported.
@@ -163,7 +164,7 @@ def _export(folder: Path, input_names: Sequence[str], target: Path) -> None:
 
 def _not_exported(folder: Path, reason: str) -> RuntimeError:
     return RuntimeError(
-        f"the model in {folder} cannot be exported to ONNX ({reason}); take backend='torch'"
+        f"the model in {folder} cannot be exported to ONNX ({reason}); use backend='torch'"
     )
 
 

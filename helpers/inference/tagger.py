@@ -1,8 +1,8 @@
 """A trained model to a tagger for text of any length.
 
 A text longer than the model's limit is cut into overlapping windows; each subword is read in the
-window where it has most context, and only then are the tags of all words decided, so none is lost
-or cut at a seam.
+window where it has most context. Then the tags of all words are decided together, so no entity is
+lost or cut between windows.
 """
 
 import hashlib
@@ -42,12 +42,11 @@ def load_tagger(
 
     Args:
         model_dir: A folder that lesson 3 or 4 wrote, or a fine-tuned model's id on the Hub.
-        device: Such as ``"cpu"`` or ``"cuda:1"``; ``None`` is the accelerator where there is
-            one.
+        device: Such as ``"cpu"`` or ``"cuda:1"``; ``None`` is the accelerator if there is one.
         backend: ``"torch"``; or ``"onnx"``, ONNX Runtime on the processor, which needs the extra
             ``[onnx]``. It exports the model into its folder, once.
         precision: ``"fp32"``, ``"bf16"`` with PyTorch, or ``"int8"`` with ONNX Runtime.
-            ``"auto"`` is bf16 with PyTorch where the device has it natively, and else fp32.
+            ``"auto"`` is bf16 with PyTorch if the device has it natively, otherwise fp32.
         scheme: What its labels are written in; ``None`` is what they show. Give ``"IOB1"`` for a
             model trained on that, which has the labels of one trained on IOB2.
 
@@ -183,8 +182,8 @@ class Tagger:
         """Turn sentences of words into exactly one tag for every word.
 
         A word is read at its first subword. The tags of a sentence are the most probable ones
-        that form entities; a word that yields no subword is ``O``, or continues an entity that
-        goes on behind it.
+        that form entities; a word that yields no subword is ``O``, or continues an entity that goes
+        on after it.
 
         Args:
             sentences: The words of each sentence; a sentence may have any length.
@@ -204,7 +203,7 @@ class Tagger:
     ) -> list[list[tuple[str, float]]]:
         """Turn sentences of words into a tag and its probability (0 to 1) for every word.
 
-        As `tag_words`. The probability for a word that yields no subword is 0, since no model
+        Like `tag_words`. The probability for a word that yields no subword is 0, since no model
         looked at it.
         """
         return [
@@ -223,7 +222,7 @@ class Tagger:
 
         Returns:
             An array of shape (words, labels), the words of all sentences in order, and for each
-            word whether it yields a subword and was read; else its row holds zeros.
+            word whether it yields a subword and was read; otherwise its row holds zeros.
         """
         encoding, subwords = tokenize_words(
             sentences, self.tokenizer, max_length=self._max_length, stride=self.stride

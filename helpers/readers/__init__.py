@@ -1,8 +1,8 @@
-"""Files of tagged sentences, in the forms that people have, to words, tags and their places.
+"""Files of tagged sentences, in common forms, to words, tags and their places.
 
-A file for each family of forms: `tables` (CoNLL, TSV, CSV), `records` (JSON), `brat` and `arrow`
-(Parquet). `columns` decides which column of a table holds what, `scheme` how tags are written,
-and `spans` how a text with entities becomes words with tags.
+Each family of forms has a module: `tables` (CoNLL, TSV, CSV), `records` (JSON), `brat` and `arrow`
+(Parquet). `columns` decides which column of a table holds what, `scheme` how tags are written, and
+`spans` how a text with entities becomes words with tags.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ _CONLL = frozenset(
     )
 )
 SUFFIXES = _JSON | _CSV | _CONLL | {".parquet"} | BINARY_SUFFIXES
-"""Endings of names that `helpers.data` takes for data; a name may also have none."""
+"""Endings of names that `helpers.data` takes for data; a name may also have no ending."""
 
 
 def read(
@@ -52,9 +52,9 @@ def read(
 ) -> Split:
     """Turn a file into its tagged sentences; the ending of its name tells the format.
 
-    ``.jsonl``, ``.ndjson`` and ``.json`` are JSON, ``.csv`` and ``.parquet`` what they say, a
-    ``.txt`` with an ``.ann`` beside it and a folder with ``.ann`` files are of BRAT, and
-    anything else is CoNLL.
+    ``.jsonl``, ``.ndjson`` and ``.json`` are JSON, ``.csv`` and ``.parquet`` are what they say, a
+    ``.txt`` with an ``.ann`` beside it and a folder with ``.ann`` files are of BRAT, and anything
+    else is CoNLL.
 
     Args:
         path: The file, or a folder of BRAT's.

@@ -22,7 +22,7 @@ from helpers.readers.split import Sentence, Split
 def read_parquet(
     path: Path, *, tag_names: Sequence[str] | None = None, overlaps: Overlaps = "refuse"
 ) -> Split:
-    """Turn a Parquet file, one sentence a row, into its sentences; see `read_dataset`."""
+    """Turn a Parquet file, one sentence per row, into its sentences; see `read_dataset`."""
     try:
         table = parquet.read_table(path)
         table.validate(full=True)
@@ -49,11 +49,11 @@ def read_dataset(
             ``labels`` and ``ner``; tags are strings, `ClassLabel` ids, or ids that ``tag_names``
             explains. An ``id`` is kept.
         name: What messages call it.
-        tag_names: The tag of each id in order, where tags are ids without names.
+        tag_names: The tag of each id in order, if tags are ids without names.
         overlaps: As for `helpers.readers.records.read_json`.
 
     Raises:
-        ValueError: A column is missing or a row is at fault; the message names the row.
+        ValueError: A column is missing or a row is faulty; the message names the row.
     """
     names = dataset.column_names
     token_column = next((key for key in TOKEN_LISTS if key in names), None)

@@ -1,8 +1,8 @@
 """Which column of a table of words holds the words, and which the tags: the one place to decide.
 
-Names decide, where the user or the file gives any. Otherwise the content does: a first column
-that counts the words of each sentence is an index, the one column that holds tags of entities is
-the tag, and the first other column is the word.
+Names decide if the user or the file gives them. Otherwise the content does: a first column that
+counts the words of each sentence is an index, the one column that holds tags of entities is the
+tag, and the first other column is the word.
 """
 
 import logging
@@ -30,7 +30,7 @@ _KINDS = {
     "tags": "tags of entities",
     "chunks": "syntactic chunks",
     "types": "types of entities",
-    "outside": "nothing but outside marks",
+    "outside": "only outside marks",
     "numbers": "numbers",
     "values": "other values",
 }
@@ -43,7 +43,7 @@ class Columns(NamedTuple):
         width: Number of columns.
         token: The column of words.
         tag: The column of tags.
-        sentence: The column that names the sentence; ``None`` where blank lines end sentences.
+        sentence: The column that names the sentence; ``None`` if blank lines end sentences.
     """
 
     width: int
@@ -114,7 +114,7 @@ def by_name(names: Sequence[str], place: str) -> Columns:
         place: Where they are given, for the message.
 
     Raises:
-        ValueError: Not one of each.
+        ValueError: There is not exactly one of each.
     """
     known = [plain(name) for name in names]
     tokens = [index for index, name in enumerate(known) if name in TOKEN_NAMES]
@@ -173,7 +173,7 @@ def by_content(
 
 
 def describe(columns: Columns) -> list[str]:
-    """Turn the places of columns into the names that would say the same, for ``columns``."""
+    """Turn the places of columns into names for the option ``columns``."""
     names = ["_"] * columns.width
     names[columns.token], names[columns.tag] = "token", "tag"
     if columns.sentence is not None:

@@ -12,13 +12,13 @@ def names_of(ids: Sequence[Any], names: Sequence[str] | None, place: str) -> lis
     """Turn the tag ids of a sentence into tags.
 
     Raises:
-        ValueError: Something that is no id, an id without a name, or no names at all.
+        ValueError: A tag is not an id, an id has no name, or there are no names.
     """
     wrong = next((tag for tag in ids if type(tag) is not int), None)
     if wrong is not None or None in ids:
         raise ValueError(
             f"{place}: expected a tag for each word, all strings or all ids; found {wrong!r:.60}; "
-            f"correct it, to {OUTSIDE!r} outside every entity"
+            f"correct it; outside every entity the tag is {OUTSIDE!r}"
         )
     if names is None:
         raise ValueError(
@@ -28,8 +28,8 @@ def names_of(ids: Sequence[Any], names: Sequence[str] | None, place: str) -> lis
     for tag in ids:
         if not 0 <= tag < len(names):
             raise ValueError(
-                f"{place}: the tag id {tag} has no name, names are there for 0 to "
-                f"{len(names) - 1}; correct it, or give 'tag_names' in dataset_options for all"
+                f"{place}: the tag id {tag} has no name, only 0 to {len(names) - 1} have one; "
+                "correct it, or give 'tag_names' in dataset_options for all"
             )
     return [names[tag] for tag in ids]
 
@@ -38,7 +38,7 @@ def spell_out(split: Split, names: Sequence[str] | None) -> Split:
     """Turn tags that are written as numbers into the tags that ``names`` gives them.
 
     Raises:
-        ValueError: There are names, but a tag is no number.
+        ValueError: There are names, but a tag is not a number.
     """
     if names is None:
         return split
@@ -52,8 +52,8 @@ def spell_out(split: Split, names: Sequence[str] | None) -> Split:
 
 
 def no_ids(place: str) -> str:
-    """The message for names of ids where tags are no ids."""
+    """The message for names of ids if the tags are not ids."""
     return (
-        f"dataset_options={{'tag_names': ...}}: is for tags that are ids; {place} holds none; "
+        f"dataset_options={{'tag_names': ...}}: is for tags that are ids; {place} has no ids; "
         "leave 'tag_names' out"
     )

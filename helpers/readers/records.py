@@ -1,6 +1,6 @@
 """JSON in the forms of data sets and of annotation tools, a sentence or a text in each record.
 
-Read are words with tags, as 🤗 Datasets has them, and texts with entities by character, as
+It reads words with tags, as 🤗 Datasets has them, and texts with entities by character, as
 doccano, Label Studio, Prodigy and spaCy export them.
 
 Sources: https://doccano.github.io/doccano/ , https://labelstud.io/guide/export.html ,
@@ -43,7 +43,7 @@ class Words(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A record with a text and its entities; ``None`` where it says nothing of entities."""
+    """A record with a text and its entities; ``None`` if it does not mention entities."""
 
     text: str
     entities: Sequence[Entity] | None
@@ -52,7 +52,7 @@ class Text(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """A record that is not to be learned from, and why."""
+    """A record that is left out, and why."""
 
     reason: str
 
@@ -74,7 +74,7 @@ def read_json(
 
     Args:
         path: The file.
-        tag_names: The tag of each id in order, where tags are ids.
+        tag_names: The tag of each id in order, if tags are ids.
         encoding: As for `helpers.readers.text.read_text`.
         overlaps: ``"refuse"`` entities that overlap, or keep the ``"outermost"``.
 
@@ -130,7 +130,7 @@ def read_records(
         )
     if bare and not has_entities:
         raise ValueError(
-            f"{bare}: a text without entities, and no record has any; expected entities under "
+            f"{bare}: a text without entities, and no record has them; expected entities under "
             f"one of {', '.join(_SPAN_LISTS)}; rename the key that holds them"
         )
     if several:
@@ -161,7 +161,7 @@ def tokens_and_tags(
     """Check the words and tags of one sentence, and spell out tags that are ids.
 
     Raises:
-        ValueError: No words, an empty one, another number of tags, or tags that are neither all
+        ValueError: No words, an empty one, a different number of tags, or tags that are neither all
             strings nor all known ids.
     """
     if not isinstance(tokens, list) or not isinstance(tags, list):
@@ -181,12 +181,12 @@ def tokens_and_tags(
 
 
 def report_tags(name: str, used: Sequence[str], keys: Sequence[str]) -> None:
-    """Log which tags were passed over, since a word has one tag."""
+    """Log which tags were ignored, because a word has one tag."""
     others = [key for key in keys if key in TAG_LISTS or key.endswith("tags")]
     passed = [key for key in others if key not in used]
     if passed:
         logger.warning(
-            "%s: took the tags under %s, and passed over %s",
+            "%s: took the tags under %s, and ignored %s",
             name,
             ", ".join(used),
             ", ".join(passed),
@@ -224,7 +224,7 @@ def _records(path: Path, text: str) -> Iterator[tuple[int, Any]]:
     if rest.strip():
         line += rest.count("\n", 0, len(rest) - len(rest.lstrip()))
         raise ValueError(
-            f"{path}, line {line}: found something behind the end of the array; remove it"
+            f"{path}, line {line}: found something after the end of the array; remove it"
         )
 
 

@@ -14,15 +14,15 @@ logger = logging.getLogger(__name__)
 def in_iob2(splits: Mapping[str, Split]) -> dict[str, Split]:
     """Turn the tags of all splits into IOB2, and log what was done to them.
 
-    The splits together tell how tags are written, since a small one may show too little; where
-    they differ, each tells for itself. Tags that their scheme does not allow where they stand
-    are read as the CoNLL evaluation script reads them, and counted.
+    All splits together show how tags are written, because a small one may show too little. If they
+    differ, each split is read by itself. Tags that their scheme does not allow where they stand are
+    read as the CoNLL evaluation script reads them, and counted.
 
     Args:
         splits: By their names.
 
     Raises:
-        ValueError: Tags that are written in no known way; the message names the first place.
+        ValueError: Tags that are written in an unknown way; the message names the first place.
     """
     counts = {name: _count(split) for name, split in splits.items()}
     total: Counter[str] = Counter()

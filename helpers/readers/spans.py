@@ -1,7 +1,7 @@
 """Text with entities by character to words and tags.
 
-The text is cut into words by `helpers.words`, which does not look at the entities: so the words
-of annotated text are those that a tagger sees in new text.
+The text is cut into words by `helpers.words`, which does not look at the entities. So annotated
+text has the words that a tagger sees in new text.
 """
 
 import logging
@@ -57,7 +57,7 @@ class Tagger:
             text: The text.
             entities: In any order.
             place: Where they stand, for messages.
-            cut: The places of the words, where the source gives them; ``None`` cuts the text.
+            cut: The places of the words, if the source gives them; ``None`` cuts the text.
 
         Raises:
             ValueError: Entities overlap, and the option says to refuse that.
@@ -85,11 +85,11 @@ class Tagger:
         return tokens, spans_to_tags(spans, len(places))
 
     def leave_out(self, entity: str, place: str) -> None:
-        """Count an entity that no tags can hold."""
+        """Count an entity that tags cannot hold."""
         self._left_out.append(f"{entity}, {place}")
 
     def report(self) -> None:
-        """Log what became of the entities, a line for each thing."""
+        """Log what happened to the entities, a line for each thing."""
         shares = {
             "begin or end inside a word and take the whole word": self._widened,
             "share a word with the one before, which keeps it": self._squeezed,

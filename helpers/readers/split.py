@@ -12,7 +12,7 @@ class Sentence(NamedTuple):
     """A sentence as its source spells it.
 
     Attributes:
-        id: Its name in the source, or else its number from 0.
+        id: Its name in the source, or its number from 0.
         tokens: Its words.
         tags: A tag for each word, as the source writes it.
         lines: For each word, the line, row or record on which it stands, from 1.
@@ -31,8 +31,8 @@ class Split:
     Attributes:
         name: What messages call it, such as the file's path.
         sentences: All of them, in order.
-        declared: The tags that the source declares, in the order of their ids; ``None`` where
-            it only uses them.
+        declared: The tags that the source declares, in the order of their ids; ``None`` if it only
+            uses them.
         unit: What `Sentence.lines` counts: ``"line"`` or ``"row"``.
         documents: Whether each sentence is a document, a file of its own, that its id names.
     """
@@ -44,7 +44,7 @@ class Split:
     documents: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse to be empty or no text, and count words that nobody can see."""
+        """Refuse an empty split or what is not text, and count words that nobody can see."""
         if not self.sentences:
             raise ValueError(f"{self.name}: empty; expected at least one tagged sentence")
         for at, sentence in enumerate(self.sentences):
@@ -77,6 +77,6 @@ class Split:
         return f"{self.name}{document}, {self.unit} {found.lines[position]}"
 
     def with_tags(self, tags: Sequence[list[str]]) -> "Split":
-        """Put other tags, a list for each sentence, in the place of its own."""
+        """Replace its tags by others, a list for each sentence."""
         tagged = zip(self.sentences, tags, strict=True)
         return replace(self, sentences=[sentence._replace(tags=new) for sentence, new in tagged])

@@ -32,7 +32,7 @@ _NO_WORD = re.compile(r"\d+[-.]\d+")
 _LOOKS = (
     (
         re.compile(r"(?:(?=\S+[/|][A-Z])\S++ ?)++$"),  # possessive, or it may take for ever
-        "words and tags joined by '/' or '|'; write each word and its tag on a line of their own, "
+        "words and tags joined by '/' or '|'; write each word and its tag on a separate line, "
         "separated by a tab, and leave an empty line after each sentence",
     ),
     (
@@ -46,15 +46,15 @@ _LOOKS = (
     ),
     (
         re.compile(r"[^\t]*<(ENAMEX|[A-Z]{2,})\b[^<>]*>[^<>]+</"),
-        "text with tags of XML; write each word and its tag on a line of their own",
+        "text with tags of XML; write each word and its tag on a separate line",
     ),
     (
         re.compile(r"\s*[\[{]\s*[\"\[{]"),
-        "JSON; let the name of the file end in .jsonl or .json",
+        "JSON; give the file a name that ends in .jsonl or .json",
     ),
 )
 
-_QUOTE = 'write a quotation mark as """", doubled inside a pair of others'
+_QUOTE = 'write a cell that is a quotation mark as """"'
 _PART = 256  # rows counted together; many more at once keep the garbage collector busy
 _LONG = 1000  # words; if a file is one sentence of so many, its borders may be missing
 _WIDEST = 1000  # columns; a line of more is running text
@@ -102,18 +102,18 @@ def read_conll(
 ) -> Split:
     """Turn a CoNLL file, one word and its tag in a line, into its sentences.
 
-    Columns are separated by tabs where the first word's line holds one, else by spaces.
+    Columns are separated by tabs if the first word's line holds one, otherwise by spaces.
     `helpers.readers.columns` finds the word and the tag, unless ``columns``, a header, or a first
-    line ``# global.columns = ...`` (CoNLL-U Plus) names them. The tags of CoNLL-U stand in its
-    last column, as ``NE=``, ``NER=`` or ``name=``. Lines that are blank or hold only white
-    space, and ``-DOCSTART-`` lines, end a sentence. Comments before a sentence, and metadata
-    (``# text = ...``), are left out; a line that starts with ``#`` but has a word's columns and
-    a tag is a word, such as a hashtag.
+    line ``# global.columns = ...`` (CoNLL-U Plus) names them. The tags of CoNLL-U stand in its last
+    column, as ``NE=``, ``NER=`` or ``name=``. Lines that are blank or hold only white space, and
+    ``-DOCSTART-`` lines, end a sentence. Comments before a sentence, and metadata
+    (``# text = ...``), are left out; a line that starts with ``#`` but has a word's columns and a
+    tag is a word, such as a hashtag.
 
     Args:
         path: The file.
         columns: Names of all columns in order; one is ``"token"`` and one ``"tag"``.
-        tag_names: The tag of each id in order, where tags are ids.
+        tag_names: The tag of each id in order, if tags are ids.
         encoding: As for `helpers.readers.text.read_text`.
 
     Raises:
@@ -175,8 +175,8 @@ def read_csv(
             for cells in reader:
                 if reader.line_num > number and any("\n" in cell for cell in cells):
                     raise ValueError(
-                        f"{path}, line {number}: a quotation mark opened here runs on into the "
-                        f"next line; {_QUOTE}"
+                        f"{path}, line {number}: a quotation mark that opens here does not "
+                        f"close in this line; {_QUOTE}"
                     )
                 yield number, cells if any(cells) else [], ""
                 number = reader.line_num + 1
@@ -405,7 +405,7 @@ class _Reader:
             logger.warning("%s: the tags are those of syntactic chunks, not of entities", table)
         for lines, what in (
             (self._passed, "are multiword tokens or empty nodes, and hold no word of their own"),
-            (self._spaced, "have spaces where others have a tab, and were read all the same"),
+            (self._spaced, "have spaces where others have a tab, and were still read"),
         ):
             if lines:
                 logger.warning(

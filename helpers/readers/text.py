@@ -1,4 +1,4 @@
-"""A file to its text: encodings, and files that are no text at all."""
+"""A file to its text: encodings, and files that are not text."""
 
 import codecs
 import re
@@ -25,9 +25,9 @@ _BINARY = (
     (b"BZh9", "compressed by bzip2; unpack it (bunzip2)"),
     (b"\xfd7zXZ", "compressed by xz; unpack it (unxz)"),
     (b"PK\x03\x04", "a ZIP archive; unpack it (unzip) and give the folder of its files"),
-    (b"PAR1\x15", "a Parquet file; let its name end in .parquet"),
+    (b"PAR1\x15", "a Parquet file; give it a name that ends in .parquet"),
     (b"ARROW1\x00", "an Arrow file; write it with Dataset.to_parquet"),
-    (b"%PDF-", "a PDF file; no format holds tags of words there"),
+    (b"%PDF-", "a PDF file, which cannot hold tags of words"),
     *((bytes([0x80, protocol]), _PICKLE) for protocol in range(2, 6)),
 )
 # Encodings in use: the library would also guess at some of the last century's.
@@ -46,18 +46,18 @@ def read_text(path: Path, *, encoding: str | None = None) -> str:
 
     Args:
         path: The file.
-        encoding: How it is written; ``None`` is UTF-8, or UTF-16 or UTF-32 where a byte order
-            mark says so.
+        encoding: How it is written; ``None`` is UTF-8, or UTF-16 or UTF-32 if a byte order mark
+            says so.
 
     Raises:
-        ValueError: No text, or in another encoding; the message names the likely one.
+        ValueError: Not text, or in another encoding; the message names the likely one.
     """
     content = path.read_bytes()
     if encoding is None:
         encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), None)
     looks = _BY_SUFFIX.get(path.suffix.lower()) or _binary(content, encoding)
     if looks:
-        raise ValueError(f"{path}: this is no text but {looks}")
+        raise ValueError(f"{path}: this is not text but {looks}")
     try:
         return content.decode(encoding or "utf-8").removeprefix("\ufeff")
     except LookupError:
@@ -98,6 +98,6 @@ def _remedy(content: bytes, at: int) -> str:
         best = western
     shown = content[max(0, at - 12) : at + 12].decode(best.encoding, errors="replace")
     return (
-        f"it may be {best.encoding}, in which it reads {shown!r}: give "
+        f"it may be {best.encoding}, which reads {shown!r} here: give "
         f"dataset_options={{'encoding': {best.encoding!r}}}, or {save}"
     )

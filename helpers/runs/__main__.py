@@ -25,11 +25,11 @@ Run lessons unattended.
   sweep     one lesson over a grid of parameters, on this machine or a Ray cluster
   report    the runs of a sweep as one page with tables and figures
 
-Each has a --help of its own, with examples.
+Each command has its own --help, with examples.
 """
 
 _LESSONS = """\
-Run the lessons in order and leave each as an executed notebook. `make site` turns them into
+Run the lessons in order and write each executed notebook. `make site` turns them into
 pages.
 
 A lesson that fails does not stop the next. The table at the end says where to look, and the exit
@@ -49,10 +49,10 @@ examples:
 _SWEEP = """\
 Run a lesson once for every combination of a grid of parameters.
 
-Interrupted in whatever way and started again, it does only what is missing. Each run has a folder,
-named by a hash of the lesson's code and the parameters, with the executed notebook, metrics.json
-and manifest.json (parameters, versions, revision, seed, start, duration, host). What failed is in
-the folder `failed` and is tried again the next time.
+Start it again after an interruption, and it does only the missing runs. Each run has a folder,
+named by a hash of the lesson's code and the parameters. The folder holds the executed notebook,
+metrics.json and manifest.json (parameters, versions, revision, seed, start, duration, host). Failed
+runs are in the folder `failed` and are tried again the next time.
 
 examples:
   python -m helpers.runs sweep rates.yaml --workers 2
@@ -81,7 +81,7 @@ examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code: 0, 1 where a run failed, 2 where none began."""
+    """Run the command and return its exit code: 0, 1 if a run failed, 2 if no run began."""
     options = _parser().parse_args(arguments)
     try:
         code: int = options.command(options)
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted; started again, a sweep does what is missing", file=sys.stderr)
+        print("interrupted; start a sweep again to do what is missing", file=sys.stderr)
         return 130
     return code
 
@@ -149,8 +149,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     of_sweep.add_argument(
         "--address",
-        help="ray: of the cluster, such as auto or ray://host:10001; default: RAY_ADDRESS, or a "
-        "cluster that runs on this machine, or else a new one of this machine alone",
+        help="ray: the cluster's address, such as auto or ray://host:10001; default: RAY_ADDRESS, "
+        "or a cluster that runs on this machine, or a new one on this machine alone",
     )
     of_sweep.add_argument(
         "--cpus-per-run", type=_count, default=1, metavar="N", help="ray: CPU cores (default 1)"

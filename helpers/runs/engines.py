@@ -31,12 +31,12 @@ class Engine(Protocol):
         """How many runs are done at a time, at most."""
 
     def work(self, runs: Sequence[Run], attempt: Attempt) -> Iterator[Outcome]:
-        """Do runs, and say of each as it ends what went wrong, if anything."""
+        """Do runs, and report what went wrong, if anything, as each ends."""
 
 
 @dataclass(frozen=True)
 class Local:
-    """Processes on this machine, one for each run: one that dies takes no other with it.
+    """Processes on this machine, one for each run: if one dies, the others continue.
 
     Attributes:
         slots: How many at a time.
@@ -45,7 +45,7 @@ class Local:
     slots: int = 1
 
     def work(self, runs: Sequence[Run], attempt: Attempt) -> Iterator[Outcome]:
-        """Do runs, and say of each as it ends what went wrong, if anything."""
+        """Do runs, and report what went wrong, if anything, as each ends."""
         waiting = list(reversed(runs))
         working: dict[Connection, tuple[SpawnProcess, Run]] = {}
         try:
@@ -104,10 +104,10 @@ def _end_with_parent() -> None:
 
 @dataclass(frozen=True)
 class Ray:
-    """Tasks on a Ray cluster; a run whose worker is lost is done again elsewhere.
+    """Tasks on a Ray cluster; if a worker is lost, its run is done again elsewhere.
 
     Attributes:
-        address: Of the cluster, as for `helpers.cluster.connect`.
+        address: The cluster's, as for `helpers.cluster.connect`.
         cpus: CPU cores that a run takes.
         gpus: GPUs that a run takes; a share such as 0.5 lets two runs use the same one.
         retries: How often a run is done again after its worker was lost.
@@ -120,7 +120,7 @@ class Ray:
 
     @property
     def slots(self) -> int:
-        """How many runs the machines that the cluster has now do at a time."""
+        """How many runs the cluster's machines do now at a time."""
         machines = [node["Resources"] for node in connect(self.address).nodes() if node["Alive"]]
         needs = {kind: n for kind, n in (("CPU", self.cpus), ("GPU", self.gpus)) if n}
         return sum(
@@ -128,7 +128,7 @@ class Ray:
         )
 
     def work(self, runs: Sequence[Run], attempt: Attempt) -> Iterator[Outcome]:
-        """Do runs, and say of each as it ends what went wrong, if anything."""
+        """Do runs, and report what went wrong, if anything, as each ends."""
         ray = connect(self.address)
         if not self.slots:
             logger.warning(

@@ -20,8 +20,8 @@ class Result:
     Attributes:
         lesson: Its name.
         seconds: How long it took.
-        notebook: The executed notebook; ``None`` where it could not be started.
-        error: What went wrong, with the cell; ``None`` where all cells ran.
+        notebook: The executed notebook; ``None`` if it could not be started.
+        error: What went wrong, with the cell; ``None`` if all cells ran.
     """
 
     lesson: str
@@ -33,12 +33,12 @@ class Result:
 def plan(
     lessons: Sequence[Lesson], given: Mapping[str, Any], *, common: Mapping[str, Any]
 ) -> list[tuple[Lesson, dict[str, Any]]]:
-    """Give each lesson those of the parameters that it knows.
+    """Give each lesson the parameters that it knows.
 
     Args:
         lessons: The lessons.
         given: Parameters that at least one lesson must know.
-        common: More parameters, such as the profile, that none need know.
+        common: More parameters, such as the profile, that lessons need not know.
 
     Raises:
         ParameterError: A name that no lesson knows, or a value that a lesson cannot take.

@@ -81,7 +81,7 @@ def _path(name: str, known: list[Path]) -> Path:
     found = [path for path in known if path.name.startswith(name)]
     if len(found) != 1:
         raise FileNotFoundError(
-            f"{name!r} is {'more than one' if found else 'no'} lesson and no notebook file; "
+            f"{name!r} names {'more than one' if found else 'no'} lesson and is not a notebook; "
             f"lessons: {', '.join(path.stem for path in known) or 'none found'}"
         )
     return found[0]
@@ -114,7 +114,7 @@ def execute(
         cwd: The folder that the kernel starts in; ``None`` is the current one.
 
     Returns:
-        What went wrong, with the cell; ``None`` where all cells ran.
+        What went wrong, with the cell; ``None`` if all cells ran.
     """
     try:
         KernelSpecManager().get_kernel_spec(lesson.kernel)  # papermill would log a stack trace
@@ -134,10 +134,10 @@ def execute(
     except NoSuchKernel as error:
         return (
             f"the kernel {error.name!r} is not installed; `make lessons` sets it up, and "
-            "`jupyter kernelspec list` shows what there is"
+            "`jupyter kernelspec list` shows all kernels"
         )
     except DeadKernelError:
-        return "the kernel died in mid-run; was it out of memory?"
+        return "the kernel died during the run; was it out of memory?"
     except Exception as error:  # one lesson's trouble, whatever it is, must not stop the others
         return f"{type(error).__name__}: {error}"
     return None

@@ -57,7 +57,7 @@ epochs
         defaults: What the lesson's parameters cell holds.
 
     Returns:
-        The settings that the parameters amount to.
+        The settings that the parameters give.
 
     Raises:
         ParameterError: An unknown name, or a value of the wrong type or out of range.
@@ -79,8 +79,8 @@ epochs
 def refuse_unknown(namespace: Mapping[str, Any]) -> None:
     """Refuse parameters that papermill injected and that the notebook does not have.
 
-    To be called in a lesson as ``refuse_unknown(globals())``, after the parameters cell. Where
-    papermill injected nothing, as in JupyterLab, there is nothing to refuse.
+    A lesson calls ``refuse_unknown(globals())`` after the parameters cell. If papermill injected
+    nothing, as in JupyterLab, there is nothing to refuse.
 
     Args:
         namespace: The notebook's variables; IPython keeps the cells that ran in ``In``.

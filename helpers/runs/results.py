@@ -50,7 +50,7 @@ class Results:
 
         It holds those parameters, ``runs`` (how many), and for each score and for ``seconds``
         the mean and the spread, named like ``test.f1 mean`` and ``test.f1 spread``: the standard
-        deviation of a sample, missing where there is one run.
+        deviation of a sample, missing if there is one run.
         """
         names = [name for name in self.swept if name != "seed"]
         groups = self.configurations
@@ -70,15 +70,15 @@ def read(store: Store, *, score: str | None = None) -> Results:
 
     Args:
         store: The sweep's folder.
-        score: What to compare by; ``None`` is ``test.f1``, or else the first score named ``f1``,
-            or else the first.
+        score: What to compare by; ``None`` is ``test.f1``, or the first score named ``f1``, or the
+            first.
 
     Raises:
-        ValueError: No complete run, none that wrote a score, or no score of that name.
+        ValueError: No complete run, no run that wrote a score, or no score of that name.
     """
     runs = list(store.records(MANIFEST))
     if not runs:
-        raise ValueError(f"no complete run (*/{MANIFEST}) in {store.location}; is it a sweep's?")
+        raise ValueError(f"no complete run (*/{MANIFEST}) in {store.location}; is it a sweep?")
     parameters = _frame({name: _parameters(record) for name, record, _ in runs})
     about = _frame({name: _about(record) for name, record, _ in runs})
     scores = _frame({name: dict(_numbers(metrics)) for name, _, metrics in runs})

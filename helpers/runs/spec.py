@@ -38,7 +38,7 @@ class Run:
     Attributes:
         lesson: What runs.
         given: Its parameters by name.
-        seed: The seed that they amount to; ``None`` where the lesson takes none.
+        seed: The resulting seed; ``None`` if the lesson takes no seed.
     """
 
     lesson: Lesson
@@ -103,7 +103,7 @@ def _check_grid(spec: _Spec) -> None:
             raise parameters.ParameterError(f"grid.{name} holds a value twice: {values}")
     if OUTPUT in {*spec.parameters, *spec.grid}:
         raise parameters.ParameterError(
-            f"{OUTPUT!r} is given by the sweep, a folder to each run; leave it out"
+            f"the sweep gives {OUTPUT!r}, one folder for each run; leave it out"
         )
 
 

@@ -1,6 +1,6 @@
 """A folder of runs, on a disk or behind any URL that fsspec knows.
 
-A run is worked on where nobody looks and appears under its name when it is complete: on a disk by
+A run is worked on in a hidden place and appears under its name when it is complete: on a disk by
 renaming its folder, elsewhere by uploading the marker file last.
 """
 
@@ -41,7 +41,7 @@ class Store:
         self.location = location if self._local is None else self._root
 
     def lock(self, name: str) -> AbstractContextManager[Any]:
-        """Wait until nobody else works on a run; freed when the process ends, however it ends.
+        """Wait until nobody else works on a run; freed when the process ends in any way.
 
         An object store has no locks: there, two sweeps may do a run twice, and the last to end
         is kept.
@@ -64,7 +64,7 @@ class Store:
     def scratch(self, name: str) -> Path:
         """Make an empty folder to work on a run in; what killed attempts left is removed.
 
-        To be called with the run's lock held.
+        Hold the run's lock when you call it.
         """
         if self._local is None:
             return Path(tempfile.mkdtemp(prefix=f"{name}-"))
@@ -84,7 +84,7 @@ class Store:
             self._fs.rm(failed, recursive=True)
 
     def fail(self, name: str, scratch: Path, failure: dict[str, Any]) -> None:
-        """Keep what a failed run left, to look at, in place of what an earlier one left."""
+        """Keep what a failed run left, instead of what an earlier attempt left."""
         self._publish(scratch, f"{_FAILED}/{name}", FAILURE, failure)
 
     def where(self, name: str, *, failed: bool = False) -> str:
@@ -95,7 +95,7 @@ class Store:
         """Read all complete runs (`MANIFEST`) or failed ones (`FAILURE`).
 
         Yields:
-            A run's name, its record, and its metrics, empty where the lesson wrote none.
+            A run's name, its record, and its metrics, empty if the lesson wrote no metrics.
         """
         self._fs.invalidate_cache()
         above = [_FAILED] if marker == FAILURE else []

@@ -30,20 +30,20 @@ print(json.dumps({"python": platform.python_version(), **dict(sorted(packages.it
 
 
 def run(runs: Sequence[Run], store: Store, engine: Engine) -> Iterator[Outcome]:
-    """Do runs and let the folder of each appear in the store; one that fails stops no other.
+    """Do runs and let the folder of each appear in the store; one that fails does not stop another.
 
     Args:
         runs: What is missing of a sweep.
-        store: Where to.
+        store: Where the folders appear.
         engine: Where the runs are done.
 
     Yields:
-        Each run as it ends, with what went wrong; ``None`` where it is complete.
+        Each run as it ends, with what went wrong; ``None`` if it is complete.
     """
     for run, error in engine.work(runs, partial(attempt, store.location, _origin())):
         if error is None and not store.is_complete(run.name):
             error = (
-                f"complete on the machine that ran it, but not to be seen here in "
+                f"complete on the machine that ran it, but not visible here in "
                 f"{store.location}; choose an --output that all machines share"
             )
         yield run, error
@@ -58,7 +58,7 @@ def attempt(location: str, origin: Mapping[str, Any], run: Run) -> str | None:
         run: What to do.
 
     Returns:
-        What went wrong, with the cell; ``None`` where the run is complete.
+        What went wrong, with the cell; ``None`` if the run is complete.
     """
     store = Store(location)
     with store.lock(run.name):
@@ -108,7 +108,7 @@ def _keep_metrics(folder: Path) -> str | None:
     found = sorted(folder.rglob(METRICS))
     if len(found) > 1:
         names = ", ".join(str(path.relative_to(folder)) for path in found)
-        return f"the lesson wrote more than one {METRICS}: {names}; which one is the run's?"
+        return f"the lesson wrote more than one {METRICS}: {names}; let it write only one"
     if found and found[0].parent != folder:
         shutil.copy2(found[0], folder / METRICS)
     return None

@@ -270,8 +270,8 @@ def test_lines_with_spaces_among_tabs(tmp_path: Path, caplog: pytest.LogCaptureF
     split = read(tmp_path, "a.conll", "Ada\tB-PER\nspoke O\nin\tO\n")
     assert pairs(split) == [[("Ada", "B-PER"), ("spoke", "O"), ("in", "O")]]
     assert notices(caplog) == [
-        f"{tmp_path}/a.conll: 1 lines have spaces where others have a tab, and were read all the "
-        "same (first: line 2)"
+        f"{tmp_path}/a.conll: 1 lines have spaces where others have a tab, and were still "
+        "read (first: line 2)"
     ]
 
 
@@ -385,8 +385,8 @@ def test_faults_of_tables(tmp_path: Path, text: str, message: str) -> None:
         ("1,a,O\n\n2,b,O\n1,c,O\n", "line 5: the name '1' of the sentence is empty or was used"),
         (",a,O\n", "line 2: the name '' of the sentence is empty"),
         ("1,a,\n", "line 2: the word 'a' has no tag"),
-        ('1,",O\n1,",O\n', "line 2: a quotation mark opened here runs on into the next line"),
-        ('1,",O\n1,b,O\n', "line 2: not CSV: unexpected end of data; write a quotation mark as"),
+        ('1,",O\n1,",O\n', "line 2: a quotation mark that opens here does not close in this line"),
+        ('1,",O\n1,b,O\n', "line 2: not CSV: unexpected end of data; write a cell that is"),
         ('1,"a"b,O\n', "line 2: not CSV"),
         ("", "empty; expected at least one tagged sentence"),
     ],
@@ -421,7 +421,7 @@ def test_the_tag_of_a_multiword_token_is_not_lost(tmp_path: Path) -> None:
         ("a.ann", "T1\tPER 0 3\tAda\nT2\tPER 4 6\tBo\n", "the annotations of BRAT"),
         ("a.tsv", "d1\t0\t3\tAda\tPER\nd1\t9\t11\tBo\tPER\n", "a table of offsets"),
         ("a.txt", "<PER>Ada</PER> spoke\n<PER>Bo</PER> left\n", "text with tags of XML"),
-        ("a.txt", '{"text": "Ada"}\n{"text": "Bo"}\n', "JSON; let the name of the file end in"),
+        ("a.txt", '{"text": "Ada"}\n{"text": "Bo"}\n', "JSON; give the file a name that ends in"),
     ],
 )
 def test_what_is_no_table_is_told_what_it_looks_like(

@@ -92,7 +92,7 @@ def test_no_rows(tmp_path: Path) -> None:
 def test_names_of_ids_that_have_names() -> None:
     features = Features({"tokens": List(Value("string")), "tags": List(ClassLabel(names=["O"]))})
     dataset = Dataset.from_dict({"tokens": [["a"]], "tags": [[0]]}, features=features)
-    with pytest.raises(ValueError, match="is for tags that are ids; d holds none; leave 'tag_na"):
+    with pytest.raises(ValueError, match="is for tags that are ids; d has no ids; leave 'tag_na"):
         readers.read_dataset(dataset, name="d", tag_names=["O"])
 
 
@@ -102,4 +102,4 @@ def test_a_second_column_of_tags_is_passed_over_and_named(
     path = save(tmp_path, {"tokens": [["Ada"]], "ner_tags": [["B-x"]], "tags": [["NNP"]]})
 
     assert pairs(readers.read(path)) == [[("Ada", "B-x")]]
-    assert notices(caplog) == [f"{path}: took the tags under ner_tags, and passed over tags"]
+    assert notices(caplog) == [f"{path}: took the tags under ner_tags, and ignored tags"]

@@ -336,10 +336,13 @@ def test_faults_of_records(tmp_path: Path, record: object, message: str) -> None
         ("", "empty; expected at least one tagged sentence"),
         ("[]", "empty; expected at least one tagged sentence"),
         ('[{"tokens": ["a"], "tags": ["O"]},\n', "the array has no end; is the file complete"),
-        ('[{"tokens": ["a"], "tags": ["O"]}]\n{}', "line 2: found something behind the end of the"),
-        ('{"text": "a"}', "line 1: a text without entities, and no record has any; expected entit"),
+        ('[{"tokens": ["a"], "tags": ["O"]}]\n{}', "line 2: found something after the end of the"),
+        (
+            '{"text": "a"}',
+            "line 1: a text without entities, and no record has them; expected",
+        ),
         ('{"text": "a", "answer": "reject"}', "no record is left to learn from: 1 were answered"),
-        ('{"tokens": ["a", "b"], "tags": [0, 3]}', "line 1: the tag id 3 has no name, names are"),
+        ('{"tokens": ["a", "b"], "tags": [0, 3]}', "line 1: the tag id 3 has no name, only 0 to"),
     ],
 )
 def test_faults_of_files(tmp_path: Path, text: str, message: str) -> None:
@@ -358,7 +361,7 @@ def test_faults_of_files(tmp_path: Path, text: str, message: str) -> None:
     ],
 )
 def test_names_of_ids_where_there_are_none(tmp_path: Path, name: str, text: str) -> None:
-    with pytest.raises(ValueError, match="is for tags that are ids; .* holds none; leave 'tag_na"):
+    with pytest.raises(ValueError, match="is for tags that are ids; .* has no ids; leave 'tag_na"):
         read(tmp_path, name, text, tag_names=["O"])
 
 
@@ -371,7 +374,7 @@ def test_a_second_list_of_tags_is_passed_over_and_named(
 
     assert pairs(split) == [ADA]
     assert notices(caplog) == [
-        f"{tmp_path}/a.jsonl: took the tags under ner_tags, and passed over pos_tags"
+        f"{tmp_path}/a.jsonl: took the tags under ner_tags, and ignored pos_tags"
     ]
 
 

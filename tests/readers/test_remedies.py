@@ -158,7 +158,7 @@ EDITS: dict[str, tuple[str, str | bytes, str, str, str | bytes]] = {
         *("a.conll", "so\tO\nAda\tB-PER\nspoke\tO\n"),
     ),
     "words joined to tags": (
-        *("a.txt", "Ada/PER spoke/O\n", "write each word and its tag on a line of their own"),
+        *("a.txt", "Ada/PER spoke/O\n", "write each word and its tag on a separate line"),
         *("a.txt", "Ada\tB-PER\nspoke\tO\n"),
     ),
     "offsets": (
@@ -166,15 +166,15 @@ EDITS: dict[str, tuple[str, str | bytes, str, str, str | bytes]] = {
         *("a.jsonl", '{"text": "Ada spoke", "entities": [[0, 3, "person"]]}'),
     ),
     "XML": (
-        *("a.txt", "<PER>Ada</PER> spoke\n", "write each word and its tag on a line of their own"),
+        *("a.txt", "<PER>Ada</PER> spoke\n", "write each word and its tag on a separate line"),
         *("a.txt", "Ada\tB-PER\nspoke\tO\n"),
     ),
     "JSON by another name": (
-        *("a.txt", lines(GOOD), "JSON; let the name of the file end in .jsonl or .json"),
+        *("a.txt", lines(GOOD), "JSON; give the file a name that ends in .jsonl or .json"),
         *("a.jsonl", lines(GOOD)),
     ),
     "a quotation mark": (
-        *("a.csv", 'word,tag\nAda,B-PER\n",O\n', 'write a quotation mark as """", doubled inside'),
+        *("a.csv", 'word,tag\nAda,B-PER\n",O\n', 'write a cell that is a quotation mark as """"'),
         *("a.csv", 'word,tag\nAda,B-PER\n"""",O\n'),
     ),
     "a sentence that goes on later": (
@@ -213,7 +213,7 @@ EDITS: dict[str, tuple[str, str | bytes, str, str, str | bytes]] = {
         *("a.json", f"[{lines(GOOD)}]"),
     ),
     "something behind an array": (
-        *("a.json", f"[{lines(GOOD)}] x", "found something behind the end of the array; remove it"),
+        *("a.json", f"[{lines(GOOD)}] x", "found something after the end of the array; remove it"),
         *("a.json", f"[{lines(GOOD)}]"),
     ),
     "other keys": (
@@ -244,7 +244,7 @@ EDITS: dict[str, tuple[str, str | bytes, str, str, str | bytes]] = {
         *(
             "a.jsonl",
             lines({"tokens": ["a", "b"], "tags": ["B-X", ""]}),
-            "correct it, to 'O' outsi",
+            "correct it; outside every entity",
         ),
         *("a.jsonl", lines({"tokens": ["a", "b"], "tags": ["B-X", "O"]})),
     ),

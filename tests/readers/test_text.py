@@ -33,7 +33,7 @@ def test_any_encoding_can_be_named(tmp_path: Path, encoding: str) -> None:
         ("train.bz2", b"BZh91AY", "compressed by bzip2"),
         ("train.xz", b"\xfd7zXZ\x00", "compressed by xz"),
         ("train.zip", b"PK\x03\x04", r"a ZIP archive; unpack it \(unzip\)"),
-        ("train.conll", b"PAR1\x15\x00", "a Parquet file; let its name end in .parquet"),
+        ("train.conll", b"PAR1\x15\x00", "a Parquet file; give it a name that ends in .parquet"),
         ("train.arrow", b"ARROW1\x00\x00", "an Arrow file; write it with Dataset.to_parquet"),
         ("train", b"%PDF-1.7", "a PDF file"),
         ("train.pkl", b"\x80\x04\x95", "a pickle, which can run code when it is opened"),
@@ -43,7 +43,7 @@ def test_any_encoding_can_be_named(tmp_path: Path, encoding: str) -> None:
 def test_binary_files_say_what_they_are(
     tmp_path: Path, name: str, content: bytes, message: str
 ) -> None:
-    with pytest.raises(ValueError, match=rf"{name}: this is no text but {message}"):
+    with pytest.raises(ValueError, match=rf"{name}: this is not text but {message}"):
         read(tmp_path, name, content)
 
 
