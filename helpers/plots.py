@@ -166,6 +166,7 @@ def text_table(frame: pd.DataFrame) -> Styler:
     left: list[CSSDict] = [{"selector": "", "props": "text-align: left"}]
     text = frame.select_dtypes(exclude="number").columns
     shown = frame.style.format(precision=3, escape="html").format_index(escape="html")
+    shown.set_table_attributes('class="dataframe"')  # as pandas has it, for whatever styles tables
     return shown.set_table_styles(dict.fromkeys(text, left)).set_table_styles(
         [{"selector": "th.row_heading", "props": "text-align: left"}], overwrite=False
     )

@@ -65,6 +65,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
 def test_a_table_of_text_is_aligned_to_the_left_and_escaped() -> None:
     frame = pd.DataFrame({"what": ["<b>x", "y"], "share": [0.12345, 1]}, index=["<i>", "z"])
     html = plots.text_table(frame).to_html()
+    assert 'class="dataframe"' in html
     assert re.search(r"\.col0 \{\s*text-align: left", html)
     assert not re.search(r"\.col1 \{", html)
     assert "<b>" not in html

@@ -178,6 +178,22 @@ def test_every_page_in_every_look(address: str, browser: Any, names: list[str]) 
     assert not found, "\n".join(found)
 
 
+def test_in_the_dark_figures_and_marked_text_stand_in_no_grey_box(
+    address: str, browser: Any
+) -> None:
+    page = browser.new_page(color_scheme="dark")
+    page.goto(f"{address}notebooks/01_exploration.html")
+    style = (
+        "element => [getComputedStyle(element).backgroundColor, getComputedStyle(element).filter]"
+    )
+    transparent = "rgba(0, 0, 0, 0)"
+    for what, turned in ((".cell_output img", True), (".text_html:has(mark)", False)):
+        ground, filters = page.locator(what).first.evaluate(style)
+        assert ground == transparent
+        assert ("invert" in filters) == turned
+    page.close()
+
+
 def listened_to(
     browser: Any, size: dict[str, int], scheme: str, address: str
 ) -> tuple[Any, list[str]]:
