@@ -628,6 +628,15 @@ def test_a_terminal_shows_what_is_running_done_and_failed(tmp_path: Path) -> Non
     terminal.expect(pexpect.EOF)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let processes heed SIGINT, which a shell makes those in its background ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
 def test_a_sweep_that_is_killed_does_what_is_missing(
     how: signal.Signals, code: int, tmp_path: Path
