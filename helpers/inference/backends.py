@@ -12,7 +12,7 @@ from helpers.inference.onnx_model import OnnxModel
 Backend = Literal["torch", "onnx"]
 Precision = Literal["auto", "fp32", "bf16", "int8"]
 
-# "auto" comes first, and never costs F1; docs/performance.md says what int8 does
+# "auto" comes first; docs/performance.md says what int8 costs
 _OFFERED: dict[str, tuple[str, ...]] = {
     "torch": ("auto", "fp32", "bf16"),
     "onnx": ("auto", "fp32", "int8"),
