@@ -152,7 +152,7 @@ def test_an_export_that_fails_leaves_nothing(
         raise ValueError("no such operator\nand more")
 
     monkeypatch.setattr(torch.onnx, "export", fail)
-    with pytest.raises(RuntimeError, match=r"exported to ONNX \(no such operator\); take"):
+    with pytest.raises(RuntimeError, match=r"exported to ONNX \(no such operator\); use"):
         load_tagger(folder, backend="onnx")
     assert exports(folder) == []
 
