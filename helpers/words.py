@@ -14,6 +14,7 @@ from typing import Any
 import regex  # re knows neither scripts nor grapheme clusters
 
 Place = tuple[int, int]
+Cutter = Callable[[str], list[Place]]
 
 _APOSTROPHE = "['\N{RIGHT SINGLE QUOTATION MARK}]"
 _UNSPACED = "".join(
@@ -30,6 +31,10 @@ _CLITICS = ("'s", "'m", "'re", "'ve", "'d", "'ll", "n't")
 # hyphens, slashes and apostrophes did, a list of words does not say.
 _RARER = {".": 100, ",": 100, ":": 100, "&": 100, "-": 3, "/": 3, "'": 3}
 _ENOUGH = 5  # places that show a habit
+
+# How many chunks of text are remembered once they are cut. A long one hardly ever comes again, and
+# in a script without spaces a chunk is a whole sentence, so that many would fill the memory.
+_REMEMBERED, _LONGEST = 20_000, 20
 
 
 @dataclass(frozen=True)
@@ -92,12 +97,13 @@ def cut(text: str, habits: Habits = DEFAULT) -> list[Place]:
         Pairs of start and end, in characters, the end exclusive. Between two words stands
         nothing but white space.
     """
-    cut_chunk = _cutter(habits)
+    cut_long, cut_short = _cutters(habits)
     places: list[Place] = []
     end = 0
     for chunk in text.split():  # the rule never looks beyond white space
         start = text.index(chunk, end)
         end = start + len(chunk)
+        cut_chunk = cut_short if len(chunk) <= _LONGEST else cut_long
         for first, last in cut_chunk(chunk):
             places.append((start + first, start + last))
     return places
@@ -166,15 +172,14 @@ def _abbreviations(corpus: str) -> tuple[str, ...]:
 
 
 @cache
-def _cutter(habits: Habits) -> Callable[[str], list[Place]]:
-    """Make what cuts a chunk of text without white space, and remembers chunks for speed."""
+def _cutters(habits: Habits) -> tuple[Cutter, Cutter]:
+    """Make what cuts a chunk of text without white space, and the same with a memory, for speed."""
     pattern = _pattern(habits)
 
-    @lru_cache(maxsize=50_000)
     def cut_chunk(chunk: str) -> list[Place]:
         return [match.span() for match in pattern.finditer(chunk)]
 
-    return cut_chunk
+    return cut_chunk, lru_cache(maxsize=_REMEMBERED)(cut_chunk)
 
 
 def _pattern(habits: Habits) -> regex.Pattern[str]:
