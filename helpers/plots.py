@@ -416,8 +416,8 @@ def type_scores(
     title = "Scores by type (n: gold entities" + ("; line: interval of F1)" if intervals else ")")
     with _drawing(title) as (figure, (axes,)):
         ends = [intervals[type_] for type_ in rows] if intervals else []
-        reach = [(abs(f1 - low), abs(high - f1)) for f1, low, high in ends]
-        _grouped_bars(axes, frame, "{:.2f}", reach={"F1": reach} if reach else {})
+        reach = [(max(f1 - low, 0), max(high - f1, 0)) for f1, low, high in ends]
+        _grouped_bars(axes, frame, "{:.2f}", reach={"F1": reach} if reach else None)
         axes.set(xlabel="type", ylabel="score (0 to 1)", ylim=(0, 1.1))
     return figure
 
