@@ -14,14 +14,13 @@ from typing import Any
 
 import nbformat
 import pytest
+from lessons import LESSONS, ROOT
 from nbclient import NotebookClient
 
-ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
-import colab  # noqa: E402
-import colab_runtime  # noqa: E402
+import colab
+import colab_runtime
 
-LESSONS = {path.stem[:2]: path for path in sorted((ROOT / "notebooks").glob("0*.ipynb"))}
 NOWHERE = "http://127.0.0.1:9"
 
 pytestmark = pytest.mark.skipif(

@@ -339,7 +339,7 @@ def test_faults_of_records(tmp_path: Path, record: object, message: str) -> None
         ('[{"tokens": ["a"], "tags": ["O"]}]\n{}', "line 2: found something after the end of the"),
         (
             '{"text": "a"}',
-            "line 1: a text without entities, and no record has them; expected",
+            "line 1: a text without entities, and no record has them; expected entit",
         ),
         ('{"text": "a", "answer": "reject"}', "no record is left to learn from: 1 were answered"),
         ('{"tokens": ["a", "b"], "tags": [0, 3]}', "line 1: the tag id 3 has no name, only 0 to"),
