@@ -237,7 +237,7 @@ def test_tags_go_on_from_the_labels_of_the_same_name(
             assert 0 < np.abs(kernel[:, index]).max() < 0.2
             assert bias[index] == 0
     [notice] = [record.message for record in caplog.records if record.name == "helpers.models"]
-    assert notice.startswith("the model was fine-tuned before; the tags that ")
+    assert notice.startswith("the model was fine-tuned before; tags that ")
 
 
 @with_tensorflow
