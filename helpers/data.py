@@ -15,11 +15,13 @@ import sys
 import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import get_args
 
 import pandas as pd
+import pyarrow as pa
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value, load_dataset
 
 from helpers import hub, readers, settings
@@ -307,14 +309,18 @@ def _known_tags(splits: Mapping[str, Split]) -> list[str]:
     A source that declares its tags knows their types, even if train does not hold each.
     """
     train = splits["train"]
-    used = {tag for sentence in train.sentences for tag in sentence.tags}
-    types = {split_tag(tag)[1] for tag in train.declared or used} - {""}
+    used = {
+        name: set(chain.from_iterable(sentence.tags for sentence in split.sentences))
+        for name, split in splits.items()
+    }
+    types = {split_tag(tag)[1] for tag in train.declared or used["train"]} - {""}
     if not types:
         raise ValueError(f"{train.name}: every tag is O; expected entities in train")
-    for split in splits.values():
-        for at, sentence in enumerate(split.sentences):
+    for name, split in splits.items():
+        unknown = {tag for tag in used[name] - {OUTSIDE} if split_tag(tag)[1] not in types}
+        for at, sentence in enumerate(split.sentences if unknown else ()):
             for position, tag in enumerate(sentence.tags):
-                if tag != OUTSIDE and split_tag(tag)[1] not in types:
+                if tag in unknown:
                     raise ValueError(
                         f"{split.place(at, position)}: the type {split_tag(tag)[1]!r} does not "
                         f"occur in train ({train.name}), so no model can learn it; add an example "
@@ -359,20 +365,20 @@ def _draw(sentences: list[Sentence], at_most: int | None, seed: int) -> list[Sen
 
 def _to_dataset(sentences: Sequence[Sentence], names: list[str]) -> Dataset:
     ids = label2id(names)
-    return Dataset.from_dict(
+    features = Features(
         {
-            "id": [sentence.id for sentence in sentences],
-            "tokens": [sentence.tokens for sentence in sentences],
-            "ner_tags": [[ids[tag] for tag in sentence.tags] for sentence in sentences],
-        },
-        features=Features(
-            {
-                "id": Value("string"),
-                "tokens": List(Value("string")),
-                "ner_tags": List(ClassLabel(names=names)),
-            }
-        ),
+            "id": Value("string"),
+            "tokens": List(Value("string")),
+            "ner_tags": List(ClassLabel(names=names)),
+        }
     )
+    columns = {
+        "id": [sentence.id for sentence in sentences],
+        "tokens": [sentence.tokens for sentence in sentences],
+        "ner_tags": [[ids[tag] for tag in sentence.tags] for sentence in sentences],
+    }
+    # Dataset.from_dict looks at every value once more, and takes five times as long
+    return Dataset(pa.table(columns, schema=features.arrow_schema))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

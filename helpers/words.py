@@ -104,8 +104,11 @@ def cut(text: str, habits: Habits = DEFAULT) -> list[Place]:
         start = text.index(chunk, end)
         end = start + len(chunk)
         cut_chunk = cut_short if len(chunk) <= _LONGEST else cut_long
-        for first, last in cut_chunk(chunk):
-            places.append((start + first, start + last))
+        words = cut_chunk(chunk)
+        if len(words) == 1:  # the usual chunk, for speed
+            places.append((start, end))
+        else:
+            places.extend((start + first, start + last) for first, last in words)
     return places
 
 

@@ -231,16 +231,16 @@ def _records(path: Path, text: str) -> Iterator[tuple[int, Any]]:
 def _normal_form(record: Any, place: str) -> Words | Text | Skipped:
     """Turn a record of any form into one of three."""
     match record:
-        case None:
-            return Skipped("are empty")
-        case [str(text), {"entities": list(spans)}] | [str(text), list(spans)]:  # spaCy
-            return Text(text, _entities(spans, text, place))
         case {"answer": str(answer)} if answer != "accept":  # Prodigy
             return Skipped(f"were answered with {answer!r}")
         case {"data": dict(data)}:
             return _label_studio(record, data, place)
         case dict():
             pass
+        case None:
+            return Skipped("are empty")
+        case [str(text), {"entities": list(spans)}] | [str(text), list(spans)]:  # spaCy
+            return Text(text, _entities(spans, text, place))
         case _:
             raise ValueError(f"{place}: expected a JSON object; found {record!r:.60}")
     tokens = next((record[key] for key in TOKEN_LISTS if key in record), None)

@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 
 from helpers.readers.split import Split
 from helpers.tagging import Spelling, TagError, find_scheme, find_spelling, to_iob2
@@ -24,6 +25,8 @@ def in_iob2(splits: Mapping[str, Split]) -> dict[str, Split]:
     Raises:
         ValueError: Tags that are written in an unknown way; the message names the first place.
     """
+    for split in splits.values():
+        split.report_blank()
     counts = {name: _count(split) for name, split in splits.items()}
     total: Counter[str] = Counter()
     for of_split in counts.values():
@@ -39,8 +42,7 @@ def in_iob2(splits: Mapping[str, Split]) -> dict[str, Split]:
 def _count(split: Split) -> Counter[str]:
     """Count the tags of a split; those that it declares and does not use occur 0 times."""
     counts = Counter(dict.fromkeys(split.declared or (), 0))
-    for sentence in split.sentences:
-        counts.update(sentence.tags)
+    counts.update(chain.from_iterable(sentence.tags for sentence in split.sentences))
     return counts
 
 

@@ -44,7 +44,7 @@ class Split:
     documents: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse an empty split or what is not text, and count words that nobody can see."""
+        """Refuse an empty split or what is not text."""
         if not self.sentences:
             raise ValueError(f"{self.name}: empty; expected at least one tagged sentence")
         for at, sentence in enumerate(self.sentences):
@@ -55,6 +55,9 @@ class Split:
                     f"{self.place(at)}: holds {error.object[error.start]!r}, half of a character "
                     "that UTF-16 writes in two; remove it, or write the character whole"
                 ) from None
+
+    def report_blank(self) -> None:
+        """Log how many words nobody can see, if any."""
         blank = [
             (at, position)
             for at, sentence in enumerate(self.sentences)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reading import notices, pairs, read, write
+from reading import in_iob2, notices, pairs, read, write
 
 from helpers import readers
 
@@ -79,14 +79,14 @@ def test_words_may_hold_spaces_between_tabs(tmp_path: Path) -> None:
     assert pairs(split) == [[("New York", "B-location"), ("and", "O")]]
 
 
-def test_words_that_nobody_sees_are_kept_and_counted(
+def test_words_that_nobody_sees_are_kept_and_counted_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    split = read(tmp_path, "a.tsv", "Ada\tB-PER\n \tI-PER\n\tI-PER\n")
-    assert pairs(split) == [[("Ada", "B-PER"), (" ", "I-PER"), ("", "I-PER")]]
+    path = write(tmp_path, "a.tsv", "Ada\tI-PER\n \tI-PER\n\tI-PER\n")
+    assert pairs(in_iob2(path)) == [[("Ada", "B-PER"), (" ", "I-PER"), ("", "I-PER")]]
     assert notices(caplog) == [
-        f"{tmp_path}/a.tsv: 2 words are empty or white space, and are kept (first: "
-        f"{tmp_path}/a.tsv, line 2)"
+        f"{path}: 2 words are empty or white space, and are kept (first: {path}, line 2)",
+        f"{path}: converted the tags from IOB1 to IOB2",
     ]
 
 
