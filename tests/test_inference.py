@@ -161,6 +161,26 @@ def test_entities_of_a_long_text_are_whole_and_apart(name: str) -> None:
         assert one["end"] <= other["start"]
 
 
+def test_a_batch_holds_as_much_as_suits_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes: list[tuple[int, int]] = []
+
+    class Watched(Tagger):
+        def _logits(self, inputs: dict[str, Any]) -> Any:
+            shapes.append(inputs["input_ids"].shape)
+            return super()._logits(inputs)
+
+    tagger = Watched(TAGGERS["wordpiece"].model, TAGGERS["wordpiece"].tokenizer)
+    texts = [" ".join(CORPUS * (at % 5)) for at in range(200)]
+    found = tagger(texts)
+    batches = [*shapes]
+    shapes.clear()
+    assert found == [comparable(entities) for entities in tagger(texts, batch_size=1)]
+    assert sum(rows for rows, _ in batches) == len(shapes)  # each window once
+    for (rows, width), (_, next_width) in pairwise(batches):
+        assert rows * width <= 768 < (rows + 1) * width
+        assert next_width <= width
+
+
 @given(
     st.lists(st.lists(st.sampled_from([w for w in PIECES if w.strip()]), max_size=90), max_size=3)
 )

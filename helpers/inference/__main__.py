@@ -50,9 +50,9 @@ examples:
   python -m helpers.inference tag tweets.txt tweets.jsonl \\
       --model runs/offline/03_trainer_finetuning/model
   python -m helpers.inference tag news.parquet tagged.parquet --text-field body --device cuda \\
-      --batch-size 128 --model stevhliu/my_awesome_wnut_model
+      --model stevhliu/my_awesome_wnut_model
   python -m helpers.inference tag tweets.txt tweets.jsonl --backend onnx --precision int8 \\
-      --batch-size 16 --model runs/offline/03_trainer_finetuning/model
+      --model runs/offline/03_trainer_finetuning/model
   python -m helpers.inference tag /shared/tweets.jsonl /shared/tagged.jsonl \\
       --model /shared/model --engine ray --address auto
 """
@@ -113,9 +113,9 @@ def _parser() -> argparse.ArgumentParser:
     tag.add_argument(
         "--batch-size",
         type=_count,
-        default=32,
         metavar="N",
-        help="texts that go through the model at once (default 32)",
+        help="texts that go through the model at once (default: as many as suit the device, which "
+        "are more short than long ones)",
     )
     tag.add_argument(
         "--min-score",

@@ -26,13 +26,14 @@ class Ray:
             folder is one that all machines see.
         address: The cluster's, as for `helpers.cluster.connect`.
         device: As for `load_tagger`.
-        batch_size: Windows that go through the model at once.
+        batch_size: Windows that go through the model at once; ``None`` is as many as suit the
+            device.
     """
 
     load: Callable[..., Tagger]
     address: str | None = None
     device: str | None = None
-    batch_size: int = 32
+    batch_size: int | None = None
 
     def __call__(self, job: Job, parts: Sequence[Part]) -> Iterator[Part]:
         """Tag parts, and give each once it is in the job's folder, in any order."""
@@ -72,7 +73,7 @@ class _Actor:
     """A tagger on a machine of the cluster."""
 
     def __init__(
-        self, job: Job, load: Callable[..., Tagger], device: str | None, batch_size: int
+        self, job: Job, load: Callable[..., Tagger], device: str | None, batch_size: int | None
     ) -> None:
         if not job.folder.is_dir():
             raise FileNotFoundError(

@@ -56,7 +56,9 @@ class Job:
     schema: pa.Schema | None
     min_score: float = 0.0
 
-    def tag(self, parts: Sequence[Part], tagger: Tagger, *, batch_size: int = 32) -> Iterator[Part]:
+    def tag(
+        self, parts: Sequence[Part], tagger: Tagger, *, batch_size: int | None = None
+    ) -> Iterator[Part]:
         """Tag parts, and give each as soon as it is in the folder."""
         for content in self.source.read(parts):
             texts = [record[self.source.text_field] for record in content.records]
@@ -130,7 +132,7 @@ def tag_file(
     target: str | Path,
     *,
     text_field: str = "text",
-    batch_size: int = 32,
+    batch_size: int | None = None,
     min_score: float = 0.0,
     buffer: int = 256,
     engine: Engine | None = None,
@@ -152,7 +154,8 @@ def tag_file(
             UTF-8, or UTF-16 with a byte order mark.
         target: The JSON Lines or Parquet file to write.
         text_field: The field or column that holds the text, except in plain text.
-        batch_size: Windows that go through the model at once.
+        batch_size: Windows that go through the model at once; ``None`` is as many as suit the
+            device.
         min_score: Entities with a lower score are left out.
         buffer: Records in a part, within which they are sorted by length; fewer if records are
             long. An interruption loses a part, which takes seconds; sixteen times as many gain 5 to
@@ -192,7 +195,7 @@ def rejects_of(target: Path) -> Path:
 
 
 def _tag_here(
-    job: Job, parts: Sequence[Part], *, tagger: Tagger, batch_size: int
+    job: Job, parts: Sequence[Part], *, tagger: Tagger, batch_size: int | None
 ) -> Iterator[Part]:
     return job.tag(parts, tagger, batch_size=batch_size)
 

@@ -27,6 +27,10 @@ from helpers.tagging import Scheme
 Entity = dict[str, Any]
 
 _LONGEST_WINDOW = 512  # subwords, for a model without a limit; the cost of more grows squared
+# Subwords in one batch, padding included: a processor is fastest with what fits into its caches,
+# and a GPU with much more.
+_POSITIONS = {"cpu": 768}
+_POSITIONS_OF_OTHERS = 16_384
 _MODEL_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
@@ -132,16 +136,20 @@ class Tagger:
     # a str is an Iterable[str] to the type checker, so it sees the two as overlapping
     @overload
     def __call__(  # type: ignore[overload-overlap]
-        self, text_or_texts: str, *, batch_size: int = 32, min_score: float = 0.0
+        self, text_or_texts: str, *, batch_size: int | None = None, min_score: float = 0.0
     ) -> list[Entity]: ...
 
     @overload
     def __call__(
-        self, text_or_texts: Iterable[str], *, batch_size: int = 32, min_score: float = 0.0
+        self, text_or_texts: Iterable[str], *, batch_size: int | None = None, min_score: float = 0.0
     ) -> list[list[Entity]]: ...
 
     def __call__(
-        self, text_or_texts: str | Iterable[str], *, batch_size: int = 32, min_score: float = 0.0
+        self,
+        text_or_texts: str | Iterable[str],
+        *,
+        batch_size: int | None = None,
+        min_score: float = 0.0,
     ) -> list[Entity] | list[list[Entity]]:
         """Turn texts of any length into their entities, in the order given.
 
@@ -150,7 +158,8 @@ class Tagger:
 
         Args:
             text_or_texts: One text or several: a list, a column of a table, a generator.
-            batch_size: Windows that go through the model at once, sorted by length.
+            batch_size: Windows that go through the model at once, sorted by length; ``None`` is as
+                many as suit the device, so more short ones than long ones.
             min_score: Entities with a lower score are left out.
 
         Returns:
@@ -177,7 +186,7 @@ class Tagger:
         return [[entity for entity in some if entity["score"] >= min_score] for some in found]
 
     def tag_words(
-        self, sentences: Iterable[Iterable[str]], *, batch_size: int = 32
+        self, sentences: Iterable[Iterable[str]], *, batch_size: int | None = None
     ) -> list[list[str]]:
         """Turn sentences of words into exactly one tag for every word.
 
@@ -187,7 +196,8 @@ class Tagger:
 
         Args:
             sentences: The words of each sentence; a sentence may have any length.
-            batch_size: Windows that go through the model at once, sorted by length.
+            batch_size: Windows that go through the model at once, sorted by length; ``None`` is as
+                many as suit the device, so more short ones than long ones.
 
         Returns:
             The tags of each sentence, in the order given.
@@ -199,7 +209,7 @@ class Tagger:
         return [tags for tags, _, _ in self._tag(_sentences(sentences), batch_size)]
 
     def score_words(
-        self, sentences: Iterable[Iterable[str]], *, batch_size: int = 32
+        self, sentences: Iterable[Iterable[str]], *, batch_size: int | None = None
     ) -> list[list[tuple[str, float]]]:
         """Turn sentences of words into a tag and its probability (0 to 1) for every word.
 
@@ -212,13 +222,14 @@ class Tagger:
         ]
 
     def log_probabilities(
-        self, sentences: Sequence[Sequence[str]], *, batch_size: int = 32
+        self, sentences: Sequence[Sequence[str]], *, batch_size: int | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Turn sentences of words into the log-probability of each label for every word.
 
         Args:
             sentences: The words of each sentence; a sentence may have any length.
-            batch_size: Windows that go through the model at once, sorted by length.
+            batch_size: Windows that go through the model at once, sorted by length; ``None`` is as
+                many as suit the device, so more short ones than long ones.
 
         Returns:
             An array of shape (words, labels), the words of all sentences in order, and for each
@@ -234,9 +245,7 @@ class Tagger:
         columns = {name: encoding[name] for name in _MODEL_INPUTS if name in encoding}
         lengths = np.array([len(row) for row in columns["input_ids"]], dtype=np.int64)
         first = np.cumsum(lengths) - lengths
-        order = np.argsort(-lengths, kind="stable")
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
+        for rows in self._batches(lengths, batch_size):
             logits = self._logits(self._padded(columns, rows))
             real = np.arange(logits.shape[1]) < lengths[rows, None]
             word_here = word[(first[rows, None] + np.arange(logits.shape[1]))[real]]
@@ -244,6 +253,18 @@ class Tagger:
         read = np.zeros(len(found), dtype=bool)
         read[word[word >= 0]] = True
         return found, read
+
+    def _batches(
+        self, lengths: NDArray[np.int64], batch_size: int | None
+    ) -> Iterator[NDArray[np.int64]]:
+        """Give the numbers of the windows that go through the model at once, longest first."""
+        order = np.argsort(-lengths, kind="stable")
+        positions = _POSITIONS.get(self.model.device.type, _POSITIONS_OF_OTHERS)
+        start = 0
+        while start < len(order):
+            count = batch_size or max(1, positions // int(lengths[order[start]]))
+            yield order[start : start + count]
+            start += count
 
     def _logits(self, inputs: dict[str, NDArray[np.int64]]) -> NDArray[np.float32]:
         """Run a padded batch of windows through the model: (windows, width) for each input.
@@ -276,7 +297,7 @@ class Tagger:
         return batch
 
     def _tag(
-        self, sentences: Sequence[Sequence[str]], batch_size: int
+        self, sentences: Sequence[Sequence[str]], batch_size: int | None
     ) -> Iterator[tuple[list[str], NDArray[np.float32], NDArray[np.bool_]]]:
         """Give for each sentence the tags of its words, their probabilities, and which are read."""
         log_probabilities, read = self.log_probabilities(sentences, batch_size=batch_size)
