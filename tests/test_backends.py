@@ -106,6 +106,18 @@ def test_int8_gives_nearly_the_same_probabilities(exported_dir: Path) -> None:
     assert tagger("the golden state warriors") is not None
 
 
+def test_int8_keeps_the_layers_that_lose_most_by_rounding(exported_dir: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    [export] = (exported_dir / "onnx").glob("int8-*")
+    graph = onnx.load(export / "model.onnx").graph
+    shapes = {weights.name: tuple(weights.dims) for weights in graph.initializer}
+    products = [node.input[1] for node in graph.node if node.op_type == "MatMul"]
+    exact = [shapes[weights] for weights in products if weights in shapes]
+    config = load_tagger(exported_dir, device="cpu").model.config
+    assert exact == [(config.intermediate_size, config.hidden_size)] * 2
+    assert sum(node.op_type == "MatMulInteger" for node in graph.node) > len(exact)
+
+
 def test_an_export_is_made_once_and_anew_for_new_weights(
     exported_dir: Path, tmp_path: Path
 ) -> None:
