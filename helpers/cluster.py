@@ -17,7 +17,7 @@ def connect(address: str | None = None) -> Any:
             ``RAY_ADDRESS`` names or that runs on this machine, or a new one on this machine alone.
 
     Raises:
-        RuntimeError: Ray is not installed.
+        RuntimeError: Ray is not installed, does not start here, or does not answer there.
 
     Source: https://docs.ray.io/en/latest/ray-core/api/doc/ray.init.html
     """
@@ -28,10 +28,16 @@ def connect(address: str | None = None) -> Any:
             "the engine 'ray' needs Ray: pip install 'token-classification-lessons[cluster]'"
         ) from None
     if not ray.is_initialized():
-        ray.init(
-            address,
-            runtime_env={"py_modules": [str(Path(helpers.__file__).parent)]},
-            logging_level=logging.WARNING,
-            log_to_driver=False,
-        )
+        try:
+            ray.init(
+                address,
+                runtime_env={"py_modules": [str(Path(helpers.__file__).parent)]},
+                logging_level=logging.WARNING,
+                log_to_driver=False,
+            )
+        except Exception as error:  # Ray raises errors of many kinds, a bare Exception too
+            raise RuntimeError(
+                f"Ray does not start or does not answer (address {address!r}): {error}; check the "
+                "address, or try again when the machine is less busy"
+            ) from error
     return ray
