@@ -50,8 +50,8 @@ test-colab: $(VENV)/installed ## run every lesson in a runtime like Colab's; tak
 	$(PYTHON) tools/colab_runtime.py $(COLAB)
 	COLAB_RUNTIME=$(COLAB) $(BIN)/python -m pytest tests/test_colab.py
 
-test-slow: $(KERNEL) $(VENV)/installed-extras ## run the tests that take minutes: the default profile, every architecture
-	$(BIN)/python -m pytest -m 'all_architectures or full_profile'
+test-slow: $(KERNEL) $(VENV)/installed-extras ## run the tests that take minutes: default profile, own data, every architecture
+	$(BIN)/python -m pytest -m 'all_architectures or full_profile or own_data'
 
 test-versions: $(VENV)/installed ## run the tests of the Hub with the lowest and highest releases
 	$(BIN)/python tools/hub_versions.py .venv-versions

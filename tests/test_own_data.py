@@ -1,4 +1,7 @@
-"""The lessons on data sets that are not the course's, with every exercise solved."""
+"""The lessons on data sets that are not the course's, with every exercise solved.
+
+``pytest -m own_data`` runs them, in minutes: each run starts a kernel, and lessons 3 and 4 train.
+"""
 
 import re
 from pathlib import Path
@@ -7,6 +10,8 @@ from typing import Any
 import own_data
 import pytest
 from lessons import LESSONS, answers_of, noise_in, run, solved, text_of, text_of_output
+
+pytestmark = pytest.mark.own_data
 
 # To save time, not every lesson runs on every data set of tests/own_data.py.
 SKIPPED: dict[str, set[str]] = {
@@ -25,7 +30,6 @@ def own(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.mark.parametrize("number", ["01", "02", "03", "04", "05"])
 def test_a_lesson_on_data_of_your_own(number: str, own: Path) -> None:
-    """Takes minutes in all: each run starts a kernel, and lessons 3 and 4 train a model."""
     if number in SKIPPED[own.name]:
         pytest.skip("runs on the data set with the fewest sentences, the hardest")
     folder = own.with_name("runs")
