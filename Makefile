@@ -41,11 +41,11 @@ runs/$(PROFILE): | $(KERNEL)
 	$(BIN)/python -m helpers.runs lessons --profile $(PROFILE)
 
 # Two files of tests at a time, each on one thread: that is faster than one after the other on two.
-# Notebooks take longest, so they come first (tests/conftest.py too): neither waits for the other.
+# tests/conftest.py puts the files that take longest first.
 test: $(KERNEL) $(VENV)/installed-extras ## run the tests, every notebook included
 	OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
 		$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \
-		--nbmake notebooks tests helpers
+		--nbmake tests helpers notebooks
 	$(TF_BIN)/python -m pytest $(addprefix tests/test_,keras_training.py models.py alignment.py metrics.py)
 
 test-colab: $(VENV)/installed ## run every lesson in a runtime like Colab's; takes long

@@ -161,7 +161,7 @@ def test_entities_of_a_long_text_are_whole_and_apart(name: str) -> None:
         assert one["end"] <= other["start"]
 
 
-def test_a_batch_holds_as_much_as_suits_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_holds_as_much_as_suits_the_processor() -> None:
     shapes: list[tuple[int, int]] = []
 
     class Watched(Tagger):

@@ -90,47 +90,54 @@ def test_solutions_are_correct(number: str, tmp_path: Path) -> None:
     check_solutions(run(solved(LESSONS[number], tmp_path), tmp_path, **SMOKE))
 
 
-@pytest.mark.parametrize("model", ["trained", "trained_with_keras"])
-def test_lesson_5_finds_entities_with_either_model_and_its_solutions_are_correct(
-    model: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    folder = request.getfixturevalue(model)
-    executed = run(solved(LESSONS["05"], tmp_path), tmp_path, **SMOKE, model_dir=str(folder))
-    check_solutions(executed)
-    assert "entity_group" in text_of(executed)
-    [tagged, *_] = tmp_path.rglob("*.jsonl")
-    records = [json.loads(line) for line in tagged.read_text(encoding="utf-8").splitlines()]
-    assert any(record["entities"] for record in records)
-
-
 def check_solutions(executed: Any) -> None:
     assert len(answers_of(executed)) >= 3
     assert all(answer.startswith("Correct.") for answer in answers_of(executed))
     assert not noise_in(executed)
 
 
-@pytest.mark.parametrize("number", ["01", "02", "03", "04"])
-def test_a_slice_of_the_real_data(number: str, wnut17_dir: Path, tmp_path: Path) -> None:
-    run_on_a_slice(number, wnut17_dir, tmp_path)
+@pytest.mark.parametrize("number", ["01", "02", "03", "04", "05"])
+def test_a_slice_of_the_real_data(
+    number: str, wnut17_dir: Path, trained: Path, tmp_path: Path
+) -> None:
+    given = {"model_dir": str(trained)} if number == "05" else {}
+    executed = run(
+        LESSONS[number],
+        tmp_path,
+        profile="smoke",
+        dataset=str(wnut17_dir),
+        max_sentences=100,
+        seed=7,
+        **given,
+    )
+    assert set(answers_of(executed)) == {NOT_ANSWERED, RETURNS_NONE}
     if number in ("03", "04"):
         report = json.loads((model_in(tmp_path) / "metrics.json").read_text(encoding="utf-8"))
         assert sum(row["support"] for row in report["test"]["types"].values()) > 20
 
 
 def test_lesson_5_takes_the_model_of_lesson_3_from_the_same_folder(
-    trained: Path, wnut17_dir: Path, tmp_path: Path
+    trained: Path, tmp_path: Path
 ) -> None:
     """As on a Drive that two machines see."""
     shutil.copytree(trained, tmp_path / "03_trainer_finetuning" / "model")
     before = (model_in(tmp_path) / "metrics.json").read_bytes()
-    run_on_a_slice("05", wnut17_dir, tmp_path)
+    check_lesson_5(tmp_path)
     assert (model_in(tmp_path) / "metrics.json").read_bytes() == before
 
 
-def run_on_a_slice(number: str, wnut17_dir: Path, folder: Path) -> None:
-    real = {"dataset": str(wnut17_dir), "max_sentences": 100, "seed": 7}
-    executed = run(LESSONS[number], folder, profile="smoke", **real)
-    assert set(answers_of(executed)) == {NOT_ANSWERED, RETURNS_NONE}
+def test_lesson_5_takes_the_model_of_lesson_4(trained_with_keras: Path, tmp_path: Path) -> None:
+    check_lesson_5(tmp_path, model_dir=str(trained_with_keras))
+
+
+def check_lesson_5(folder: Path, **given: str) -> None:
+    """Its solutions are correct, and it finds entities."""
+    executed = run(solved(LESSONS["05"], folder), folder, **SMOKE, **given)
+    check_solutions(executed)
+    assert "entity_group" in text_of(executed)
+    [tagged, *_] = folder.rglob("*.jsonl")
+    records = [json.loads(line) for line in tagged.read_text(encoding="utf-8").splitlines()]
+    assert any(record["entities"] for record in records)
 
 
 def test_lesson_5_trains_the_model_of_lesson_3_where_there_is_none(tmp_path: Path) -> None:

@@ -29,8 +29,7 @@ Entity = dict[str, Any]
 _LONGEST_WINDOW = 512  # subwords, for a model without a limit; the cost of more grows squared
 # Subwords in one batch, padding included: a processor is fastest with what fits into its caches,
 # and a GPU with much more.
-_POSITIONS = {"cpu": 768}
-_POSITIONS_OF_OTHERS = 16_384
+_POSITIONS_ON_CPU, _POSITIONS_ON_GPU = 768, 16_384
 _MODEL_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
@@ -259,7 +258,8 @@ class Tagger:
     ) -> Iterator[NDArray[np.int64]]:
         """Give the numbers of the windows that go through the model at once, longest first."""
         order = np.argsort(-lengths, kind="stable")
-        positions = _POSITIONS.get(self.model.device.type, _POSITIONS_OF_OTHERS)
+        on_cpu = self.model.device.type == "cpu"
+        positions = _POSITIONS_ON_CPU if on_cpu else _POSITIONS_ON_GPU
         start = 0
         while start < len(order):
             count = batch_size or max(1, positions // int(lengths[order[start]]))
