@@ -1,14 +1,14 @@
 """Errors that a learner can cause: in a notebook one message, and the stack trace on request.
 
 Most errors of this package tell a learner what to change: a parameter, a path, a file's line. Below
-a stack trace that message is hard to find. So a notebook that has imported ``helpers`` shows the
-message alone, and ``%tb`` shows the trace. If nobody watches, as under papermill, the trace is
-shown at once. Outside notebooks nothing changes.
+a stack trace that message is hard to find. So a lesson shows the message alone, and ``%tb`` shows
+the trace. If nobody watches, as under papermill, the trace is shown at once.
 
 Source: https://ipython.readthedocs.io/en/stable/api/generated/IPython.core.interactiveshell.html
 """
 
 import sys
+from functools import cache
 from types import TracebackType
 from typing import Any
 
@@ -16,8 +16,12 @@ from typing import Any
 _ON_PURPOSE = (ValueError, TypeError, OSError, RuntimeError, KeyboardInterrupt)
 
 
+@cache  # once is enough: a cell can run again
 def show_messages_alone() -> None:
-    """Make the notebook that runs this show the package's own errors as their message alone."""
+    """Make the notebook that runs this show the package's own errors as their message alone.
+
+    Outside notebooks nothing changes.
+    """
     from IPython import get_ipython
 
     shell = get_ipython()

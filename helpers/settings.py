@@ -3,7 +3,7 @@
 import ast
 import dataclasses
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,7 +13,10 @@ from pydantic.dataclasses import dataclass
 from pydantic_core import ErrorDetails
 from typing_extensions import TypedDict  # pydantic needs it on Python 3.11
 
+from helpers import errors
+
 _PROFILES_FILE = Path(__file__).with_name("profiles.toml")
+_INJECTED = "# Parameters\n"  # papermill opens the cell that it injects with this line
 
 _Count = Annotated[int, Field(ge=1)]
 
@@ -133,6 +136,65 @@ def load(profile: str = "full", **overrides: Any) -> Settings:
             f"{name}: {text}; found {chosen[str(name)]!r:.100}" for name, text in problems.items()
         )
         raise ValueError(f"invalid setting {found}") from None
+
+
+def from_notebook(namespace: Mapping[str, Any]) -> Settings:
+    """Turn the parameters of a lesson into the settings of its run.
+
+    A lesson calls ``from_notebook(globals())`` below its parameters cell. From then on, the
+    notebook shows an error of this package as its message alone, see `helpers.errors`.
+
+    Args:
+        namespace: The notebook's variables. IPython keeps the source of the cells that ran in
+            ``In``.
+
+    Raises:
+        ValueError: papermill injected a name that the parameters cell does not have; or as for
+            `load`.
+    """
+    errors.show_messages_alone()
+    cells: list[str] = namespace.get("In", [])
+    injected = [number for number, cell in enumerate(cells) if cell.startswith(_INJECTED)]
+    if injected:  # papermill only warns of an unknown name, and the run goes on without it
+        before = [name for cell in cells[: injected[-1]] for name in assigned(cell)]
+        refuse_unknown(assigned(cells[injected[-1]]), dict.fromkeys(before))
+    names = [field.name for field in dataclasses.fields(Settings)]
+    return load(**{name: namespace[name] for name in names if name in namespace})
+
+
+def refuse_unknown(given: Iterable[str], valid: Iterable[str]) -> None:
+    """Refuse names of parameters that are not among the valid ones.
+
+    Raises:
+        ValueError: An unknown name; the message lists the valid ones.
+    """
+    valid = list(valid)
+    unknown = [name for name in given if name not in valid]
+    if unknown:
+        raise ValueError(
+            f"unknown parameter {', '.join(map(repr, unknown))}; "
+            f"valid parameters: {', '.join(valid) or 'none'}"
+        )
+
+
+def assigned(source: str) -> dict[str, ast.expr]:
+    """Turn the source of a cell into the names that it sets at its top level and their values.
+
+    >>> list(assigned("profile = 'full'; epochs: int = 3"))
+    ['profile', 'epochs']
+    """
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:  # a cell that did not run, or awaits at its top level: no parameters
+        return {}
+    names: dict[str, ast.expr] = {}
+    for statement in statements:
+        match statement:
+            case ast.Assign(targets=targets, value=value):
+                names |= {target.id: value for target in targets if isinstance(target, ast.Name)}
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                names[name] = value
+    return names
 
 
 def dataset_options(options: Mapping[str, Any]) -> DatasetOptions:

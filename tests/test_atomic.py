@@ -8,8 +8,13 @@ import pytest
 from helpers import atomic
 
 
-class Died(Exception):
+class DiedError(Exception):
     """What ends a block before its time."""
+
+
+def write_half(partial: Path, name: str = "") -> None:
+    (partial / name).write_text("half of the new", encoding="utf-8")
+    raise DiedError
 
 
 def names_in(folder: Path) -> list[str]:
@@ -30,9 +35,8 @@ def test_a_file_appears_at_the_end_and_replaces_an_older_one(tmp_path: Path) -> 
 def test_an_error_leaves_the_older_file_and_nothing_else(tmp_path: Path) -> None:
     target = tmp_path / "entities.jsonl"
     target.write_text("older", encoding="utf-8")
-    with pytest.raises(Died), atomic.file(target) as partial:
-        partial.write_text("half of the new", encoding="utf-8")
-        raise Died
+    with pytest.raises(DiedError), atomic.file(target) as partial:
+        write_half(partial)
     assert target.read_text(encoding="utf-8") == "older"
     assert names_in(tmp_path) == ["entities.jsonl"]
 
@@ -52,8 +56,7 @@ def test_an_error_leaves_the_older_folder_and_nothing_else(tmp_path: Path) -> No
     target = tmp_path / "model"
     target.mkdir()
     (target / "older").touch()
-    with pytest.raises(Died), atomic.folder(target) as partial:
-        (partial / "new").touch()
-        raise Died
+    with pytest.raises(DiedError), atomic.folder(target) as partial:
+        write_half(partial, "new")
     assert names_in(target) == ["older"]
     assert names_in(tmp_path) == ["model"]

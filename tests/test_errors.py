@@ -13,7 +13,7 @@ def show(shell, etype, value, tb, tb_offset=None):
 
 get_ipython().set_custom_exc((ImportError,), show)
 """
-WRONG = "from helpers import settings\nsettings.load('ofline')"
+WRONG = "from helpers import settings\nsettings.from_notebook({'profile': 'ofline'})"
 MESSAGE = "unknown profile 'ofline'; valid profiles: full, offline, smoke"
 
 

@@ -33,7 +33,6 @@ from helpers.runs import notebooks, parameters, report, results, spec, sweep
 from helpers.runs.__main__ import main
 from helpers.runs.engines import Attempt, Outcome
 from helpers.runs.notebooks import Lesson
-from helpers.runs.parameters import ParameterError
 from helpers.runs.spec import Run, SpecError
 from helpers.runs.store import FAILURE, MANIFEST, Store
 
@@ -48,10 +47,8 @@ note = "plain"
 """
 RESOLVE = """\
 from helpers import settings
-from helpers.runs.parameters import refuse_unknown
 
-refuse_unknown(globals())
-chosen = settings.load(profile, epochs=epochs, learning_rate=learning_rate, seed=seed)
+chosen = settings.from_notebook(globals())
 """
 # Each start of the cell leaves a file, so that a test can count attempts and find the processes.
 SCORE = """\
@@ -177,7 +174,7 @@ def test_a_parameters_cell_gives_names_and_values() -> None:
 
 
 def test_a_parameter_that_is_no_literal_is_refused() -> None:
-    with pytest.raises(ParameterError, match=r"'x' the value `len\(y\)`; write a plain literal"):
+    with pytest.raises(ValueError, match=r"'x' the value `len\(y\)`; write a plain literal"):
         parameters.defaults("x = len(y)")
 
 
@@ -218,35 +215,13 @@ def test_parameters_that_a_lesson_takes(given_: dict[str, Any]) -> None:
     ],
 )
 def test_parameters_that_a_lesson_refuses(given_: dict[str, Any], message: str) -> None:
-    with pytest.raises(ParameterError, match=message):
+    with pytest.raises(ValueError, match=message):
         parameters.check(given_, DEFAULTS)
 
 
 def test_without_a_parameters_cell_every_parameter_is_unknown() -> None:
-    with pytest.raises(ParameterError, match="valid parameters: none"):
+    with pytest.raises(ValueError, match="valid parameters: none"):
         parameters.check({"x": 1}, {})
-
-
-@pytest.mark.parametrize(
-    "cells",
-    [
-        None,  # a plain script
-        [],
-        ["", "import sys", 'a = 1\nb = "x"', "c = 3"],
-        ["", "a = 1", "# Parameters\na = 2\n"],
-        ["", "b: int = 1", "a = 1", "# Parameters\na = 2\nb = 2\n", "later = 1"],
-        ["", "if (", "a = 1", "# Parameters\na = 2\n"],  # a cell that did not run
-        ["", "a = 1", "# Parameters\nz = 2\n", "a = 1", "# Parameters\na = 2\n"],  # run once more
-    ],
-)
-def test_a_notebook_takes_the_parameters_that_it_has(cells: list[str] | None) -> None:
-    parameters.refuse_unknown({} if cells is None else {"In": cells})
-
-
-def test_a_notebook_refuses_an_injected_name_that_it_does_not_have() -> None:
-    cells = ["", "import sys", "profile = 'full'\nepochs = 1", "# Parameters\nepohcs = 3\n", "now"]
-    with pytest.raises(ParameterError, match=r"'epohcs'; valid parameters: profile, epochs$"):
-        parameters.refuse_unknown({"In": cells})
 
 
 @pytest.mark.parametrize(

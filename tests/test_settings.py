@@ -96,3 +96,35 @@ def test_options_of_the_data_are_a_mapping() -> None:
 
 def test_options_come_from_the_command_line_as_they_are_written() -> None:
     assert settings.literal(str(OPTIONS)) == OPTIONS
+
+
+PARAMETERS = 'profile = "smoke"\nepochs = None\nmodel_dir = None'
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        None,  # a plain script
+        ["", "import sys", PARAMETERS],
+        ["", PARAMETERS, "# Parameters\nepochs = 2\n"],
+        ["", "b: int = 1", PARAMETERS, "# Parameters\nepochs = 2\nb = 2\n", "later = 1"],
+        ["", "if (", PARAMETERS, "# Parameters\nepochs = 2\n"],  # a cell that did not run
+        ["", PARAMETERS, "# Parameters\nz = 2\n", PARAMETERS, "# Parameters\nepochs = 2\n"],
+    ],
+)
+def test_a_notebook_gives_the_settings_of_its_parameters(cells: list[str] | None) -> None:
+    namespace = {"profile": "smoke", "epochs": 2, "model_dir": "a", "seed": None, "words": ["a"]}
+    given = namespace if cells is None else {**namespace, "In": cells}
+    assert settings.from_notebook(given) == settings.load("smoke", epochs=2)
+
+
+def test_a_notebook_refuses_an_injected_name_that_it_does_not_have() -> None:
+    cells = ["", "import sys", PARAMETERS, "# Parameters\nepohcs = 3\n", "now = 1"]
+    message = r"unknown parameter 'epohcs'; valid parameters: profile, epochs, model_dir$"
+    with pytest.raises(ValueError, match=message):
+        settings.from_notebook({"In": cells, "profile": "smoke"})
+
+
+def test_a_notebook_refuses_a_wrong_value() -> None:
+    with pytest.raises(ValueError, match="epochs: Input should be a valid number; found '3'"):
+        settings.from_notebook({"profile": "smoke", "epochs": "3"})

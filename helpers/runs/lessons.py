@@ -9,6 +9,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from helpers import settings
 from helpers.runs import notebooks, parameters
 from helpers.runs.notebooks import Lesson
 
@@ -41,10 +42,10 @@ def plan(
         common: More parameters, such as the profile, that lessons need not know.
 
     Raises:
-        ParameterError: A name that no lesson knows, or a value that a lesson cannot take.
+        ValueError: A name that no lesson knows, or a value that a lesson cannot take.
     """
     valid = dict.fromkeys(name for lesson in lessons for name in lesson.defaults)
-    parameters.refuse(given, valid)
+    settings.refuse_unknown(given, valid)
     planned, all_ = [], {**common, **given}
     for lesson in lessons:
         its_own = {name: value for name, value in all_.items() if name in lesson.defaults}

@@ -73,7 +73,7 @@ def load(path: Path) -> list[Run]:
             f"{path}: {problems}; a specification holds lesson, parameters (name: value) and "
             "grid (name: [value, value])"
         ) from None
-    except (parameters.ParameterError, yaml.YAMLError, UnicodeDecodeError) as error:
+    except (ValueError, yaml.YAMLError) as error:
         raise SpecError(f"{path}: {error}") from None
 
 
@@ -96,15 +96,13 @@ def _runs(spec: _Spec, lesson: Lesson) -> list[Run]:
 def _check_grid(spec: _Spec) -> None:
     for name, values in spec.grid.items():
         if name in spec.parameters:
-            raise parameters.ParameterError(f"{name!r} is in parameters and in grid; choose one")
+            raise ValueError(f"{name!r} is in parameters and in grid; choose one")
         if not values:
-            raise parameters.ParameterError(f"grid.{name} is empty; give at least one value")
+            raise ValueError(f"grid.{name} is empty; give at least one value")
         if any(value in values[:index] for index, value in enumerate(values)):
-            raise parameters.ParameterError(f"grid.{name} holds a value twice: {values}")
+            raise ValueError(f"grid.{name} holds a value twice: {values}")
     if OUTPUT in {*spec.parameters, *spec.grid}:
-        raise parameters.ParameterError(
-            f"the sweep gives {OUTPUT!r}, one folder for each run; leave it out"
-        )
+        raise ValueError(f"the sweep gives {OUTPUT!r}, one folder for each run; leave it out")
 
 
 class _Yaml(NoDatesSafeLoader):
