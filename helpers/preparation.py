@@ -1,4 +1,4 @@
-"""The settings of a run to what a model is trained on, in any framework."""
+"""The settings of a run to its data, and to what a model is trained on, in any framework."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +26,21 @@ class Prepared(NamedTuple):
     encoded: DatasetDict
 
 
+def load_data(settings: Settings) -> DatasetDict:
+    """Load the data of a run.
+
+    Raises:
+        ValueError: Data that cannot be loaded; see `helpers.data.load`.
+    """
+    return data.load(
+        settings.dataset,
+        max_sentences=settings.max_sentences,
+        seed=settings.seed,
+        revision=settings.dataset_revision,
+        **settings.dataset_options,
+    )
+
+
 def prepare(settings: Settings) -> Prepared:
     """Load the data and the tokenizer of a run, and turn words into labelled subwords.
 
@@ -33,13 +48,7 @@ def prepare(settings: Settings) -> Prepared:
         ValueError: Data or a model that cannot be loaded; see `helpers.data` and
             `helpers.models`.
     """
-    dataset = data.load(
-        settings.dataset,
-        max_sentences=settings.max_sentences,
-        seed=settings.seed,
-        revision=settings.dataset_revision,
-        **settings.dataset_options,
-    )
+    dataset = load_data(settings)
     folder = models.locate(settings.model, revision=settings.model_revision)
     tokenizer = models.load_tokenizer(folder)
     encoded = alignment.encode(
