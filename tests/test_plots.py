@@ -16,6 +16,7 @@ from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 
 from helpers import plots, settings
+from helpers.plots import drawing
 from helpers.tagging import spans_to_tags
 
 SCORES = {
@@ -122,7 +123,7 @@ def test_every_public_function_that_draws_is_looked_at_here() -> None:
 
 def test_a_figure_that_cannot_be_drawn_is_closed_too() -> None:
     before = plt.get_fignums()
-    with pytest.raises(KeyError), plots._drawing("a title"):
+    with pytest.raises(KeyError), drawing.drawing("a title"):
         raise KeyError
     assert plt.get_fignums() == before
 
@@ -257,7 +258,7 @@ def test_every_figure_says_in_words_what_it_draws(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[dict[str, str]] = []
-    monkeypatch.setattr(plots, "display", lambda data, raw: shown.append(data))
+    monkeypatch.setattr(drawing, "display", lambda data, raw: shown.append(data))
     figure = FIGURES[name]()
     assert isinstance(figure, plots.Drawing)
     figure._ipython_display_()
@@ -279,7 +280,7 @@ def test_alt_text_holds_the_values_that_were_given() -> None:
 
 def test_names_are_escaped_in_alt_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[dict[str, str]] = []
-    monkeypatch.setattr(plots, "display", lambda data, raw: shown.append(data))
+    monkeypatch.setattr(drawing, "display", lambda data, raw: shown.append(data))
     figure = plots.entity_counts({'"><script>': {"person": 3}})
     assert isinstance(figure, plots.Drawing)
     figure._ipython_display_()

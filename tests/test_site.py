@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import urldefrag, urljoin
 
 import nbformat
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode, v4
@@ -59,7 +60,7 @@ def outputs() -> list[NotebookNode]:
     figure.savefig(drawing, format="png")
     png = base64.b64encode(drawing.getvalue()).decode()
     marked = plots.highlight_tags([["Ada", "in", "Paris"]], [["B-person", "O", "B-location"]])
-    table = plots.text_table(plots.pd.DataFrame({"word": ["<b>"] * 2, "a long name" * 9: [1, 2]}))
+    table = plots.text_table(pd.DataFrame({"word": ["<b>"] * 2, "a long name" * 9: [1, 2]}))
     shown: list[dict[str, Any]] = [
         {
             "text/html": f'<img alt="{plots.describe(figure)}" src="data:image/png;base64,{png}">',
