@@ -14,6 +14,7 @@ import nbformat
 import pytest
 import yaml
 from ipykernel.ipkernel import IPythonKernel
+from nbconvert import ScriptExporter
 from traitlets.config.loader import PyFileConfigLoader
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -212,6 +213,22 @@ def test_jupyterlab_opens_lesson_1_at_the_root_and_does_not_change_it() -> None:
         for cell in shown["cells"]:
             cell["metadata"].pop("trusted", None)
         assert shown == stored
+
+
+def test_jupyterlab_asks_nothing_that_covers_the_cells() -> None:
+    config = PyFileConfigLoader("jupyterlab.py", str(ROOT / "tools")).load_config()
+    page = config.ServerApp.tornado_settings["page_config_hook"](None, {"disabledExtensions": []})
+    [news] = page["disabledExtensions"]
+    [program] = Path(sys.prefix, "share/jupyter/lab/static").glob("jlab_core.*.js")
+    assert f'{{id:"{news}"' in program.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_nbconvert_turns_a_lesson_into_a_program(path: Path) -> None:
+    lesson = nbformat.read(path, as_version=4)
+    source, resources = ScriptExporter().from_notebook_node(lesson)
+    assert resources["output_extension"] == ".py"
+    compile(source, path.name, "exec")
 
 
 def test_no_lesson_gives_a_parameter_another_meaning() -> None:
