@@ -21,6 +21,13 @@ class Lessons(AsyncLargeFileManager):
         return model
 
 
+def without_news(_: Any, page: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the question whether JupyterLab may show news: it covers the cells."""
+    news = "@jupyterlab/apputils-extension:announcements"
+    return page | {"disabledExtensions": [*page["disabledExtensions"], news]}
+
+
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 -- JupyterLab provides it
 c.ServerApp.contents_manager_class = Lessons
 c.LabApp.default_url = "/lab/tree/notebooks/01_exploration.ipynb"
+c.ServerApp.tornado_settings = {"page_config_hook": without_news}
