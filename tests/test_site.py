@@ -247,8 +247,7 @@ def test_a_solution_is_folded_and_opens_by_keyboard(path: Path, address: str, br
 def test_a_lesson_says_how_it_was_run_and_where_to_run_it(path: Path, site: Path) -> None:
     page = (site / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
     assert re.search(r"This page was run on \d+ \w+ \d{4} with .*offline.* in \d+ s\.", page)
-    for where in ("colab.research.google.com/github/", "kaggle.com/kernels/welcome?src="):
-        assert page.count(where) == 1
+    assert page.count("colab.research.google.com/github/") == 1
     assert "Download" in page
     assert "HBox(" not in page
     [download] = site.glob(f"_downloads/*/{path.name}")

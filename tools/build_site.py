@@ -131,11 +131,9 @@ def as_page(notebook: NotebookNode, name: str) -> NotebookNode:
 def _links(name: str) -> str:
     repository, tag, _ = colab.addresses()
     path = f"{repository.removeprefix('https://github.com/')}/blob/{tag}/notebooks/{name}"
-    kaggle = f"https://kaggle.com/kernels/welcome?src=https://github.com/{path}"
     return (
         "{.lesson-links}\n"
         f"[Open in Colab](https://colab.research.google.com/github/{path})\n"
-        f"[Open in Kaggle]({kaggle})\n"
         f"{{download}}`Download <../downloads/{name}>`\n"
         f"[View source](https://github.com/{path})"
     )
