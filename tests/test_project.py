@@ -25,6 +25,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
 
 sys.path.insert(0, str(ROOT / "tools"))
+import colab  # noqa: E402
 import hub_versions  # noqa: E402
 
 FLOORS = [
@@ -188,13 +189,37 @@ def test_badges_and_set_up_cells_carry_the_repositorys_address() -> None:
     address = PROJECT["urls"]["Repository"].removeprefix("https://github.com/")
     for path in NOTEBOOKS:
         lesson = nbformat.read(path, as_version=4)
-        assert (
-            f"/github/{address}/blob/v{PROJECT['version']}/{path.name}".replace(
-                f"/{path.name}", f"/notebooks/{path.name}"
-            )
-            in lesson.cells[0].source
-        )
+        blob = f"/github/{address}/blob/v{PROJECT['version']}/notebooks/{path.name}"
+        assert blob in lesson.cells[0].source
         assert f"{PROJECT['urls']['Repository']}@v{PROJECT['version']}" in lesson.cells[1].source
+
+
+@pytest.mark.parametrize(
+    ("commands", "said"),
+    [
+        (["tag v{version}"], []),
+        (["tag v{version}", "remote add origin {address}"], []),
+        (["tag v{version}", "remote add origin git@github.com:{name}.git"], []),
+        (["tag v{version}", "remote add me https://gitlab.org/me/mine"], ["no remote"]),
+        (["tag v{version}", "remote add me {address}-fork"], ["no remote"]),
+        (["tag v0"], ["no tag v{version}"]),
+        (["remote add me {address}-fork"], ["no remote", "no tag v{version}"]),
+    ],
+)
+def test_a_checkout_without_the_remote_or_the_tag_is_told(
+    commands: list[str], said: list[str], tmp_path: Path
+) -> None:
+    address = PROJECT["urls"]["Repository"]
+    name, version = address.removeprefix("https://github.com/"), PROJECT["version"]
+    author = "-c user.name=Tests -c user.email=tests@localhost"
+    assert colab.doubts(tmp_path / "no-checkout") == []
+    for command in ["init", f"{author} commit --allow-empty --message=-", *commands]:
+        words = command.format(address=address, name=name, version=version).split()
+        subprocess.run(["git", "-C", str(tmp_path), *words], check=True, capture_output=True)
+    doubts = colab.doubts(tmp_path)
+    assert len(doubts) == len(said)
+    for doubt, beginning in zip(doubts, said, strict=True):
+        assert beginning.format(version=version) in doubt
 
 
 def test_jupyterlab_opens_lesson_1_at_the_root_and_does_not_change_it() -> None:

@@ -1,12 +1,14 @@
 """Write the repository's address, from ``pyproject.toml``, into every lesson.
 
 ``python tools/colab.py`` rewrites the badge in a lesson's first cell and the set-up cell for
-Colab below it; ``--check`` changes nothing and fails where one of them is out of date. Colab
-installs the revision that is tagged with the package's version.
+Colab below it; ``--check`` changes nothing and fails where one of them is out of date. Both lead to
+the tag ``v`` and the package's version, so the command also says where this checkout has no such
+tag, or no remote of that address.
 """
 
 import argparse
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -50,6 +52,33 @@ if "google.colab" in sys.modules:
     %pip install --no-deps --require-hashes --requirement "{{minilm}}\""""
 
 
+def doubts(checkout: Path = ROOT) -> list[str]:
+    """Say what in a checkout speaks against the addresses; git answers without a network."""
+    repository, tag, _ = addresses()
+    if not _git(checkout, "rev-parse", "--git-dir"):
+        return []
+    found = []
+    name = re.escape(repository.removeprefix("https://github.com/"))
+    remotes = _git(checkout, "remote", "--verbose")
+    if remotes and not re.search(rf"[/:]{name}(\.git)?/? ", remotes):
+        found.append(
+            f"no remote of this checkout is {repository}, to which badges and set-up cells lead; "
+            "in a repository of your own, change the address in pyproject.toml and run "
+            "`python tools/colab.py`"
+        )
+    if not _git(checkout, "tag", "--list", tag):
+        found.append(
+            f"this checkout has no tag {tag}, to which badges and set-up cells lead; they work "
+            f"once it is pushed: `git tag {tag} && git push origin {tag}`"
+        )
+    return found
+
+
+def _git(checkout: Path, *words: str) -> str:
+    command = ["git", "-C", str(checkout), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
 def main() -> int:
     """Rewrite or check every lesson; the exit code says whether one was out of date."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -71,6 +100,8 @@ def main() -> int:
                 path.write_text(after, encoding="utf-8")
     if stale:
         print("out of date:" if check else "rewritten:", ", ".join(stale))
+    for doubt in doubts():
+        print("note:", doubt)
     return 1 if stale and check else 0
 
 
