@@ -19,29 +19,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from helpers.exercises.answers import NOT_ANSWERED, RETURNS_NONE
 
-TAGS = ("exercise", "solution")
 SMOKE = {"profile": "smoke", "max_sentences": 60}
-
-
-@pytest.mark.parametrize("lesson", LESSONS.values(), ids=LESSONS.keys())
-def test_a_lesson_says_how_long_it_takes(lesson: Path) -> None:
-    """160 words and 10 lines of code a minute, 4 minutes an exercise, to the nearest 5."""
-    cells = nbformat.read(lesson, as_version=4).cells
-    said = re.search(
-        r"\*\*Time:\*\* about (\d+) minutes to read, (\d+) minutes for the exercises, "
-        r"\d+ minutes? to run\.",
-        cells[0].source,
-    )
-    assert said
-    kinds = {kind: [c for c in cells if kind in c.metadata.get("tags", [])] for kind in TAGS}
-    prose = [c.source for c in cells if c.cell_type == "markdown" and c not in kinds["solution"]]
-    code = "\n".join(c.source for c in cells if c.cell_type == "code")
-    words = len(re.sub(r"\]\([^)]*\)", "]", "\n".join(prose)).split())  # no addresses of links
-    lines = sum(bool(line.strip()) for line in code.splitlines())
-    reading, exercises = words / 160 + lines / 10, 4 * len(kinds["exercise"])
-    assert [int(minutes) for minutes in said.groups()] == [
-        5 * round(minutes / 5) for minutes in (reading, exercises)
-    ]
 
 
 @pytest.fixture(scope="module")
@@ -149,21 +127,6 @@ def test_lesson_5_trains_the_model_of_lesson_3_where_there_is_none(tmp_path: Pat
 def test_lesson_5_without_the_model_that_it_was_given_says_so(tmp_path: Path) -> None:
     with pytest.raises(PapermillExecutionError, match="run lesson 3"):
         run(LESSONS["05"], tmp_path, **SMOKE, model_dir=str(tmp_path / "nowhere"))
-
-
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"profile": "ofline"}, "unknown profile 'ofline'; valid profiles: full, offline, smoke"),
-        ({"epohcs": 3}, "unknown parameter 'epohcs'; valid parameters: profile, dataset"),
-        ({"seed": "7"}, "seed: Input should be a valid integer; found '7'"),
-    ],
-)
-def test_wrong_parameters_are_refused(
-    parameters: dict[str, Any], message: str, tmp_path: Path
-) -> None:
-    with pytest.raises(PapermillExecutionError, match=re.escape(message)):
-        run(LESSONS["01"], tmp_path, **{**SMOKE, **parameters})
 
 
 def test_papermill_on_the_command_line(tmp_path: Path) -> None:

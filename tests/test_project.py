@@ -27,6 +27,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
 sys.path.insert(0, str(ROOT / "tools"))
 import colab  # noqa: E402
 import hub_versions  # noqa: E402
+import reading_time  # noqa: E402
 
 FLOORS = [
     {"settings", "hub", "errors", "atomic", "tagging", "words"},
@@ -254,6 +255,18 @@ def test_nbconvert_turns_a_lesson_into_a_program(path: Path) -> None:
     source, resources = ScriptExporter().from_notebook_node(lesson)
     assert resources["output_extension"] == ".py"
     compile(source, path.name, "exec")
+
+
+def test_reading_time_is_that_of_prose_code_and_exercises() -> None:
+    cells = [
+        nbformat.v4.new_markdown_cell("word " * 1599 + "[link](https://example.org/ of no weight)"),
+        nbformat.v4.new_code_cell("x = 1\n\ny = 2\n" * 25),
+        nbformat.v4.new_code_cell("answer = None", metadata={"tags": ["exercise"]}),
+        nbformat.v4.new_markdown_cell("It is 1.", metadata={"tags": ["solution"]}),
+    ]
+    size = reading_time.measure(nbformat.v4.new_notebook(cells=cells))
+    assert size == (1600, 51, 1)
+    assert size.minutes == (15, 5)
 
 
 def test_no_lesson_gives_a_parameter_another_meaning() -> None:
