@@ -13,14 +13,17 @@ ROOT = Path(__file__).resolve().parent.parent
 LESSONS = {path.stem[:2]: path for path in sorted((ROOT / "notebooks").glob("0*.ipynb"))}
 
 
-def run(lesson: Path, folder: Path, **parameters: Any) -> Any:
-    """Run a lesson, in the kernel that it names, in a folder of its own."""
-    kernel = nbformat.read(lesson, as_version=4).metadata.kernelspec
+def run(lesson: Path, folder: Path, *, until: str | None = None, **parameters: Any) -> Any:
+    """Run a lesson in the kernel that it names, in a folder of its own, to a cell or to its end."""
+    notebook = nbformat.read(lesson, as_version=4)
+    kernel = notebook.metadata.kernelspec
     if kernel.name not in KernelSpecManager().find_kernel_specs():
         pytest.skip(f"the kernel {kernel.display_name} is not set up; `make test` does it")
+    if until:
+        del notebook.cells[[cell.id for cell in notebook.cells].index(until) + 1 :]
     folder.mkdir(parents=True, exist_ok=True)
     return papermill.execute_notebook(
-        lesson,
+        notebook,
         folder / lesson.name,
         parameters={**parameters, "output_dir": str(folder)},
         cwd=folder,
