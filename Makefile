@@ -31,14 +31,14 @@ help: ## list the targets
 	@echo "make lessons DATASET=folder               the same on your own data"
 
 lessons: $(KERNEL) ## run all lessons; the executed notebooks end up in runs/
-	$(BIN)/python -m helpers.runs lessons --profile $(PROFILE) $(if $(DATASET),-p dataset '$(DATASET)')
+	$(BIN)/python -m helpers lessons --profile $(PROFILE) $(if $(DATASET),-p dataset '$(DATASET)')
 	@echo && echo "read them as pages: make site PROFILE=$(PROFILE)"
 
 site: $(VENV)/installed-extras runs/$(PROFILE) ## build the site in build/site from what the lessons left
 	$(BIN)/python tools/build_site.py runs/$(PROFILE)
 
 runs/$(PROFILE): | $(KERNEL)
-	$(BIN)/python -m helpers.runs lessons --profile $(PROFILE)
+	$(BIN)/python -m helpers lessons --profile $(PROFILE)
 
 # Two files of tests at a time, each on one thread: that is faster than one after the other on two.
 # tests/conftest.py puts the files that take longest first.

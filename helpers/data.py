@@ -4,7 +4,7 @@ Sources are data sets on the Hugging Face Hub, the sample that comes with this p
 in the formats of `helpers.readers`. `load` logs what it does to the data, such as converting
 tags, as warnings of one line each. A notebook shows them.
 
-``python -m helpers.data DATASET`` shows how a data set would be read.
+``python -m helpers data DATASET`` shows how a data set would be read.
 """
 
 import argparse

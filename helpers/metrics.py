@@ -5,7 +5,7 @@ predicted entities that are right, recall the share of the gold entities that we
 harmonic mean. Accuracy is the share of words with the right tag; since most words are ``O`` it is
 high for a tagger that finds nothing. A ratio that divides by zero is 0.
 
-``python -m helpers.metrics GOLD PREDICTION`` prints the scores of one file against another; both
+``python -m helpers score GOLD PREDICTION`` prints the scores of one file against another; both
 are read as `helpers.data` reads data.
 
 Sources: Ramshaw and Marcus (1995) and the CoNLL evaluation script (entities in place);

@@ -1,10 +1,9 @@
 """The fine-tuning recipe with 🤗 Trainer: settings to a trained, scored and described model.
 
-Lesson 3 takes these steps one by one and explains them; `fine_tune` takes them all, for the
-command line (``python -m helpers.training --profile offline``) and the benchmarks.
+Lesson 3 takes these steps one by one and explains them; `fine_tune` takes them all, for
+``python -m helpers train`` and the benchmarks.
 """
 
-import argparse
 import logging
 import os
 import shutil
@@ -34,7 +33,7 @@ from helpers import alignment, metrics, model_folder, models, words
 from helpers.data import tag_names, tags
 from helpers.inference import Tagger, has_bf16
 from helpers.preparation import prepare
-from helpers.settings import Settings, literal, load
+from helpers.settings import Settings
 from helpers.words import Habits
 
 logger = logging.getLogger(__name__)
@@ -365,48 +364,3 @@ def fine_tune(settings: Settings) -> dict[str, Any]:
     if settings.push_to_hub:
         model_folder.push(folder, settings)
     return report
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the settings from the command line, fine-tune, and print the scores.
-
-    Exits with code 2 and one line if that fails.
-    """
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    try:
-        parameters = {name: literal(value) for name, value in options.parameters}
-        if "profile" in parameters:
-            raise ValueError("-p profile: use --profile instead")
-        run = load(options.profile, **parameters)
-        report = fine_tune(run)
-    except (ValueError, OSError, RuntimeError, ImportError) as error:
-        parser.exit(2, f"error: {' '.join(str(error).split())}\n")
-    except KeyboardInterrupt as interrupt:
-        parser.exit(130, f"{str(interrupt) or 'interrupted'}\n")
-    if report:
-        print(metrics.scores_table(report["test"]).to_string())
-        print(f"the model is in {model_dir(run)}")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m helpers.training",
-        description="Fine-tune a tagger by the recipe of lesson 3. Example: "
-        "python -m helpers.training --profile offline -p epochs 3 -p learning_rate 2e-4",
-    )
-    parser.add_argument("--profile", default="full", help="full (default), offline or smoke")
-    parser.add_argument(
-        "-p",
-        action="append",
-        nargs=2,
-        default=[],
-        metavar=("NAME", "VALUE"),
-        dest="parameters",
-        help="a setting, as the lesson's parameters; can be repeated",
-    )
-    return parser
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,5 @@
 """The commands of the README and of ``docs``: each is one that the project takes."""
 
-import importlib
 import json
 import re
 import shlex
@@ -10,19 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from helpers.runs import notebooks, parameters, spec
+from helpers import __main__
+from helpers.batch import notebooks, parameters, spec
 from helpers.settings import literal
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-ROOMS = {
-    "helpers.runs": "helpers.runs.__main__",
-    "helpers.inference": "helpers.inference.__main__",
-    "helpers.data": "helpers.data",
-    "helpers.metrics": "helpers.metrics",
-    "helpers.training": "helpers.training",
-}
 
 
 def blocks(language: str) -> Iterator[str]:
@@ -45,15 +38,14 @@ def commands() -> Iterator[str]:
 COMMANDS = sorted({command for command in commands() if command.strip()})
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if "-m helpers." in c])
-def test_a_room_takes_the_command(command: str) -> None:
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "-m helpers" in c])
+def test_the_command_takes_it(command: str) -> None:
     words = shlex.split(command, comments=True)
-    at = words.index("-m")
-    parser = importlib.import_module(ROOMS[words[at + 1]])._parser()
-    if words[at + 2 :] == ["--help"]:
-        assert parser.format_help()
-    else:
-        parser.parse_args(words[at + 2 :])  # exits where it does not take them
+    name, *arguments = words[words.index("-m") + 2 :]
+    if name != "--help":
+        __main__.commands.commands[name].make_context(
+            name, arguments
+        )  # an error where it does not fit
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("papermill ")])
@@ -79,8 +71,8 @@ def test_make_has_the_target(command: str) -> None:
 
 
 def test_the_pages_have_such_commands() -> None:
-    rooms = {room for room in ROOMS if any(f"-m {room}" in command for command in COMMANDS)}
-    assert rooms == set(ROOMS)
+    for name in __main__.commands.commands:
+        assert any(f"-m helpers {name} " in f"{command} " for command in COMMANDS), name
     for start in ("papermill", "make lessons", "make test", "torchrun", "accelerate launch"):
         assert any(command.startswith(start) for command in COMMANDS), start
 

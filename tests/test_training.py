@@ -26,6 +26,7 @@ from transformers import (
 )
 
 from helpers import alignment, inference, metrics, model_folder, models, training
+from helpers.__main__ import main
 from helpers.settings import Settings
 
 
@@ -264,20 +265,6 @@ def test_a_run_interrupted_in_its_first_epoch_says_that_it_begins_anew(
         training.train(trainer)
 
 
-def test_the_command_says_in_a_line_how_to_go_on(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def interrupted(_: Settings) -> None:
-        raise KeyboardInterrupt("training was interrupted; run it again")
-
-    monkeypatch.setattr(training, "fine_tune", interrupted)
-    monkeypatch.setattr(sys, "argv", ["training", "--profile", "smoke"])
-    with pytest.raises(SystemExit) as found:
-        training.main()
-    assert found.value.code == 130
-    assert capsys.readouterr().err == "training was interrupted; run it again\n"
-
-
 def test_trainers_own_score_on_validation_is_that_of_every_word(
     run: Settings, dataset: DatasetDict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -332,11 +319,15 @@ def test_the_command_line_ends_in_one_line_for_what_a_user_can_cause(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    usual = ["--profile", "smoke", "-p", "max_sentences", "8", "-p", "frozen_layers", "0"]
-    usual += ["-p", "model", str(tiny_model_dir), "-p", "output_dir", str(tmp_path)]
-    with pytest.raises(SystemExit) as ended:
-        training.main([*usual, *arguments])
-    assert ended.value.code == 2
+    usual = {
+        "max_sentences": "8",
+        "frozen_layers": "0",
+        "model": str(tiny_model_dir),
+        "output_dir": str(tmp_path),
+    }
+    for name, value in usual.items():
+        arguments += [] if name in arguments else ["-p", name, value]
+    assert main(["train", "--profile", "smoke", *arguments]) == 2
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("error: ")
     assert message in last
@@ -350,9 +341,7 @@ def test_an_interrupted_command_ends_in_one_line(
         raise KeyboardInterrupt(*filter(None, [said]))
 
     monkeypatch.setattr(training, "fine_tune", interrupt)
-    with pytest.raises(SystemExit) as ended:
-        training.main(["--profile", "smoke"])
-    assert ended.value.code == 130
+    assert main(["train", "--profile", "smoke"]) == 130
     assert capsys.readouterr().err == f"{said or 'interrupted'}\n"
 
 

@@ -56,12 +56,19 @@ def load_model(
                 "the processor; leave it out, or choose backend='torch'"
             )
         return OnnxModel(folder, input_names, int8=precision == "int8")
-    device = torch.device(device or torch.accelerator.current_accelerator() or "cpu")
+    device = _there(device or torch.accelerator.current_accelerator() or "cpu")
     short = precision == "bf16" or (precision == "auto" and has_bf16(device))
     model = AutoModelForTokenClassification.from_pretrained(
         folder, dtype=torch.bfloat16 if short else torch.float32, use_safetensors=True
     )
     return cast(PreTrainedModel, model.to(device))
+
+
+def _there(device: str | torch.device) -> torch.device:
+    try:
+        return torch.empty(0, device=device).device
+    except (AssertionError, RuntimeError) as error:  # the first where PyTorch has no CUDA at all
+        raise ValueError(f"there is no device {str(device)!r} here: {error}") from None
 
 
 def has_bf16(device: str | torch.device) -> bool:

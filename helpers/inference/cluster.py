@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.cluster import connect
+from helpers.batch.ray_cluster import connect
 from helpers.inference.files import Job
 from helpers.inference.formats import Part
 from helpers.inference.tagger import Tagger
@@ -24,7 +24,7 @@ class Ray:
     Attributes:
         load: Makes a tagger on the ``device`` it is given: `load_tagger` with a model, whose
             folder is one that all machines see.
-        address: The cluster's, as for `helpers.cluster.connect`.
+        address: The cluster's, as for `helpers.batch.ray_cluster.connect`.
         device: As for `load_tagger`.
         batch_size: Windows that go through the model at once; ``None`` is as many as suit the
             device.

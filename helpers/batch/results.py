@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.runs.store import FAILURE, MANIFEST, Store
+from helpers.batch.store import FAILURE, MANIFEST, Store
 
 ALL = "all runs"  # where nothing but the seed was swept
 

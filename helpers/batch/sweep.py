@@ -15,11 +15,11 @@ from typing import Any
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import KernelManager
 
-from helpers.runs import notebooks
-from helpers.runs.engines import Engine, Outcome
-from helpers.runs.notebooks import Lesson
-from helpers.runs.spec import OUTPUT, Run
-from helpers.runs.store import METRICS, Store
+from helpers.batch import notebooks
+from helpers.batch.engines import Engine, Outcome
+from helpers.batch.notebooks import Lesson
+from helpers.batch.spec import OUTPUT, Run
+from helpers.batch.store import METRICS, Store
 from helpers.settings import project_dir
 
 _PRINT_VERSIONS = """

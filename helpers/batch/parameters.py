@@ -40,7 +40,7 @@ def check(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> settings.Set
     Names that are settings are checked by `helpers.settings.load`, any other by the type of
     its default; a default of ``None`` takes every type.
 
-    >>> check({"epohcs": 3}, {"profile": "offline", "epochs": None})
+    >>> check({"epohcs": 3}, {"epochs": None})
     Traceback (most recent call last):
     ValueError: unknown parameter 'epohcs'; valid parameters: profile, epochs
 

@@ -10,8 +10,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from helpers import settings
-from helpers.runs import notebooks, parameters
-from helpers.runs.notebooks import Lesson
+from helpers.batch import notebooks, parameters
+from helpers.batch.notebooks import Lesson
 
 
 @dataclass(frozen=True)

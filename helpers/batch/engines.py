@@ -14,8 +14,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Protocol
 
-from helpers.cluster import connect
-from helpers.runs.spec import Run
+from helpers.batch.ray_cluster import connect
+from helpers.batch.spec import Run
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ class Ray:
     """Tasks on a Ray cluster; if a worker is lost, its run is done again elsewhere.
 
     Attributes:
-        address: The cluster's, as for `helpers.cluster.connect`.
+        address: The cluster's, as for `helpers.batch.ray_cluster.connect`.
         cpus: CPU cores that a run takes.
         gpus: GPUs that a run takes; a share such as 0.5 lets two runs use the same one.
         retries: How often a run is done again after its worker was lost.

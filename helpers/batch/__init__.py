@@ -1,5 +1,5 @@
 """Lessons run unattended: all in order, or a grid of parameters over one.
 
-Start with ``python -m helpers.runs --help``. Notebooks are known here as files; papermill runs
+Start with ``python -m helpers --help``. Notebooks are known here as files; papermill runs
 them, and nothing in this package imports torch or tensorflow.
 """

@@ -13,8 +13,8 @@ import yaml
 from papermill.iorw import NoDatesSafeLoader
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from helpers.runs import notebooks, parameters
-from helpers.runs.notebooks import Lesson
+from helpers.batch import notebooks, parameters
+from helpers.batch.notebooks import Lesson
 
 OUTPUT = "output_dir"  # the parameter that tells a lesson where to write
 

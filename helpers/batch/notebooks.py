@@ -14,7 +14,7 @@ from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from nbclient.exceptions import DeadKernelError
 from traitlets.config import Config
 
-from helpers.runs import parameters
+from helpers.batch import parameters
 from helpers.settings import project_dir
 
 # Kernels talk over TCP; others on the machine must not be able to listen.

@@ -10,9 +10,9 @@ import jinja2
 from matplotlib.figure import Figure
 
 from helpers import plots
-from helpers.runs import results
-from helpers.runs.results import Results, as_text
-from helpers.runs.store import Store
+from helpers.batch import results
+from helpers.batch.results import Results, as_text
+from helpers.batch.store import Store
 
 Rows = Sequence[Sequence[str]]  # the first is the head
 
@@ -22,13 +22,13 @@ def write(store: Store, *, score: str | None = None) -> list[str]:
 
     Args:
         store: The sweep's folder.
-        score: What to compare by, as for `helpers.runs.results.read`.
+        score: What to compare by, as for `helpers.batch.results.read`.
 
     Returns:
         The addresses of ``report.html``, ``report.md``, ``runs.csv`` and ``summary.csv``.
 
     Raises:
-        ValueError: As for `helpers.runs.results.read`.
+        ValueError: As for `helpers.batch.results.read`.
     """
     found = results.read(store, score=score)
     runs = found.parameters.join([found.scores, found.about]).rename_axis("run")
