@@ -1,14 +1,18 @@
-"""A model's scores of words to the most probable labels that form entities.
+"""What a model predicts for words to one tag for every word.
 
 The most probable label of each word by itself may be one that its scheme does not allow where it
 stands, such as ``I-person`` behind ``O``. A `Decoder` finds the most probable labels among those
 that form entities, by the algorithm of Viterbi. It knows the scheme, and nothing in it is learned.
+
+A word that yields no subword is seen by no model. `to_tags` decides what becomes of it.
 
 Source: Forney (1973), *The Viterbi Algorithm*.
 """
 
 import logging
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import islice
 from typing import get_args
 
 import numpy as np
@@ -85,8 +89,45 @@ def legal_transitions(names: Sequence[str], scheme: Scheme | None = None) -> Boo
     return np.array([[may_follow(before, tag, scheme) for tag in tags] for before in tags])
 
 
+def to_tags(
+    ids: Ints, read: Bools, word_counts: Sequence[int] | Ints, names: Sequence[str]
+) -> list[list[str]]:
+    """Turn the id of a label for each word into the tags of sentences.
+
+    A word that no model saw is ``O``. Between two words of one entity, it belongs to the entity.
+
+    >>> to_tags(np.array([1, 0, 2, 0]), np.array([1, 0, 1, 0], bool), [4], ["O", "B-x", "I-x"])
+    [['B-x', 'I-x', 'I-x', 'O']]
+
+    Args:
+        ids: The words of all sentences in order, as `helpers.windows.gather_words` returns them.
+        read: For each word whether a model saw it, so that its id counts.
+        word_counts: Number of words of each sentence.
+        names: The labels in the order of their ids.
+
+    Raises:
+        ValueError: An id has no name, or no name is ``O``.
+    """
+    if OUTSIDE not in names:
+        raise ValueError(
+            f"names holds no {OUTSIDE!r}, found {', '.join(names)}; give the tags in the order of "
+            "their ids, as helpers.tagging.label_names makes them"
+        )
+    unnamed = ids[read & ((ids < 0) | (ids >= len(names)))]
+    if len(unnamed):
+        raise ValueError(
+            f"ids holds the id {unnamed[0]} where names has the ids 0 to {len(names) - 1}; give "
+            "the names that the model was made with"
+        )
+    sentence = np.repeat(np.arange(len(word_counts)), word_counts)
+    ids = np.where(read, ids, list(names).index(OUTSIDE))
+    _continue_entities(ids, read, sentence, _labels_between(tuple(names)))
+    tags = (names[index] for index in ids)
+    return [list(islice(tags, count)) for count in word_counts]
+
+
 class Decoder:
-    """From log-probabilities of labels to one label for each word.
+    """From log-probabilities of labels to one tag for each word.
 
     Attributes:
         names: The labels, in the order of their ids.
@@ -101,24 +142,23 @@ class Decoder:
         self.outside_bias = outside_bias
         self._outside = self.names.index(OUTSIDE)
         self._allowed = legal_transitions(names, scheme)
-        self._between = _labels_between(self.names)
         self._begins = np.array([split_tag(name)[0] == "B" for name in names])
         self._doubted = scheme is None and label_scheme(names) == "IOB2"
 
     def __call__(
         self, log_probabilities: Floats, read: Bools, word_counts: Sequence[int] | Ints
-    ) -> Ints:
-        """Find the most probable labels of sentences among those that form entities.
+    ) -> list[list[str]]:
+        """Find the most probable tags of sentences among those that form entities.
 
         Args:
             log_probabilities: Of shape (words, labels), the words of all sentences in order.
-            read: For each word whether the model saw it, so that its row counts. Any other word
-                is ``O``, or inside an entity that goes on behind it.
+            read: For each word whether a model saw it, so that its row counts. Any other word gets
+                its tag from `to_tags`.
             word_counts: Number of words of each sentence.
 
         Returns:
-            The id of a label for each word. Where the best labels of the words by themselves
-            form entities, it is those.
+            The tags of each sentence. Where the best labels of the words by themselves form
+            entities, it is those.
         """
         sentence = np.repeat(np.arange(len(word_counts)), word_counts)
         scores = log_probabilities[read].astype(np.float64).reshape(-1, len(self.names))
@@ -126,8 +166,7 @@ class Decoder:
         ids = np.full(len(sentence), self._outside)
         if len(scores):
             ids[read] = self._decode(scores, sentence[read])
-            continue_entities(ids, read, sentence, self._between)
-        return ids
+        return to_tags(ids, read, word_counts, self.names)
 
     def _decode(self, scores: Floats, sentence: Ints) -> Ints:
         """Take the best label of each word, and search where these form no entities."""
@@ -179,15 +218,14 @@ class Decoder:
             )
 
 
-def continue_entities(ids: Ints, read: Bools, sentence: Ints, between: Ints) -> None:
-    """Give words that the model did not see the label of the entity that goes on around them.
+def _continue_entities(ids: Ints, read: Bools, sentence: Ints, between: Ints) -> None:
+    """Give words that no model saw the label of the entity that goes on around them.
 
     Args:
         ids: The label of each word, in order; changed in place.
-        read: For each word whether the model saw it.
+        read: For each word whether a model saw it.
         sentence: For each word the number of its sentence.
-        between: For each two labels that one entity may hold the label of a word between them;
-            else -1.
+        between: As `_labels_between` returns it.
     """
     unread, seen = np.flatnonzero(~read), np.flatnonzero(read)
     at = np.searchsorted(seen, unread)
@@ -199,7 +237,8 @@ def continue_entities(ids: Ints, read: Bools, sentence: Ints, between: Ints) -> 
     ids[unread[goes_on]] = label[goes_on]
 
 
-def _labels_between(names: Sequence[str]) -> Ints:
+@lru_cache
+def _labels_between(names: tuple[str, ...]) -> Ints:
     """For each two labels that one entity may hold, the label of a word between them; else -1."""
     ids = {name: index for index, name in enumerate(names)}
     return np.array(

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +85,11 @@ from transformers.modeling_tf_pytorch_utils import (  # noqa: E402
     convert_tf_weight_name_to_pt_weight_name,
 )
 
-from helpers import alignment, data, metrics, model_folder, models, words  # noqa: E402
+from helpers import data, metrics, model_folder, models, windows, words  # noqa: E402
 from helpers.decoding import Decoder, log_softmax  # noqa: E402
 from helpers.preparation import prepare  # noqa: E402
 from helpers.settings import Settings  # noqa: E402
-from helpers.words import Habits  # noqa: E402
+from helpers.words import WordRules  # noqa: E402
 
 # TensorFlow finds no gradient of the one, and the other wants places on a page.
 _NOT_TRAINABLE = {"funnel", "layoutlmv3"}
@@ -188,7 +187,7 @@ def training_batches(
     """Turn a split into padded batches of rows of similar length, drawn again for every epoch.
 
     They are drawn as Trainer does with ``group_by_length``, see
-    `helpers.alignment.grouped_by_length`.
+    `helpers.windows.grouped_by_length`.
 
     Args:
         tokenizer: The model's tokenizer.
@@ -201,7 +200,7 @@ def training_batches(
     random = np.random.default_rng(settings.seed)
 
     def an_epoch() -> Iterator[tuple[dict[str, Any], Any]]:
-        for numbers in alignment.grouped_by_length(encoded["length"], settings.batch_size, random):
+        for numbers in windows.grouped_by_length(encoded["length"], settings.batch_size, random):
             batch = collate([rows[number] for number in numbers])
             yield {name: batch[name] for name in names}, batch["labels"]
 
@@ -329,7 +328,7 @@ def tag_words(
         split: The words.
         encoded: The same, as `helpers.alignment.encode` returns it.
     """
-    rows = alignment.longest_first(encoded)
+    rows = windows.longest_first(encoded)
     scores = (
         row
         for batch, _ in evaluation_batches(model, tokenizer, rows)
@@ -337,8 +336,7 @@ def tag_words(
     )
     names = split.features["ner_tags"].feature.names
     counts = [len(words) for words in split["tokens"]]
-    ids = iter(Decoder(names)(*alignment.gather_words(scores, rows, counts), counts))
-    return [[names[index] for index in islice(ids, count)] for count in counts]
+    return Decoder(names)(*windows.gather_words(scores, rows, counts), counts)
 
 
 def score(
@@ -389,7 +387,7 @@ def save(
     settings: Settings,
     report: dict[str, Any],
     *,
-    habits: Habits = words.DEFAULT,
+    word_rules: WordRules = words.DEFAULT,
 ) -> Path:
     """Write a trained model, in PyTorch's layout, as a folder that appears complete or not at all.
 
@@ -400,7 +398,7 @@ def save(
         tokenizer: Its tokenizer.
         settings: The run's choices, for the card and ``metrics.json``.
         report: Scores and times by name; ``report["test"]`` is needed for the card.
-        habits: How the training text was cut into words, as `helpers.words.learn` finds it.
+        word_rules: How the training text was cut into words, as `helpers.words.learn` finds it.
 
     Returns:
         The folder.
@@ -410,7 +408,7 @@ def save(
         export(model, folder)
         tokenizer.save_pretrained(folder)
 
-    return model_folder.write(model_dir(settings), save_model, settings, report, habits)
+    return model_folder.write(model_dir(settings), save_model, settings, report, word_rules)
 
 
 def fine_tune(settings: Settings) -> dict[str, Any]:
@@ -434,9 +432,8 @@ def fine_tune(settings: Settings) -> dict[str, Any]:
         "test": score(model, tokenizer, dataset["test"], encoded["test"]),
         "train_seconds": seconds,
     }
-    folder = save(
-        model, tokenizer, settings, report, habits=words.learn(dataset["train"]["tokens"])
-    )
+    word_rules = words.learn(dataset["train"]["tokens"])
+    folder = save(model, tokenizer, settings, report, word_rules=word_rules)
     if settings.push_to_hub:
         model_folder.push(folder, settings)
     return report
@@ -456,7 +453,7 @@ def train(
     """
     start = time.perf_counter()
     train_batches = training_batches(tokenizer, encoded["train"], settings)
-    validation = alignment.longest_first(encoded["validation"])
+    validation = windows.longest_first(encoded["validation"])
     validation_batches = evaluation_batches(model, tokenizer, validation)
     epochs = whole_epochs(settings)
     model.compile(optimizer=optimizer(settings, epochs * len(train_batches)))

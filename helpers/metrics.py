@@ -17,7 +17,6 @@ import argparse
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,9 +24,10 @@ import numpy as np
 import pandas as pd
 
 from helpers import readers
-from helpers.alignment import read_back
+from helpers.decoding import to_tags
 from helpers.settings import dataset_options, literal
 from helpers.tagging import OUTSIDE, Span, entity_spans, spans_to_tags, split_tag
+from helpers.windows import gather_words
 
 if TYPE_CHECKING:
     import evaluate
@@ -222,8 +222,8 @@ def compute_metrics(
 ) -> Callable[["EvalPrediction"], dict[str, float]]:
     """Turn a split into the function by which Trainer scores predictions for it.
 
-    Every word of the split counts once: windows are merged, and a word that yields no subword
-    counts as predicted ``O``.
+    Every word of the split counts once: windows are merged, and a word that yields no subword gets
+    its tag from `helpers.decoding.to_tags`.
 
     Args:
         encoded: The split as `helpers.alignment.encode` returns it; the rows of the predictions.
@@ -237,7 +237,7 @@ def compute_metrics(
         raises ValueError for anything but such ids.
 
     Raises:
-        ValueError: The two hold different numbers of sentences, or no name is ``O``.
+        ValueError: The two hold different numbers of sentences.
     """
     n_sentences = max(encoded["sentence"], default=-1) + 1
     if n_sentences != len(references):
@@ -245,12 +245,6 @@ def compute_metrics(
             f"encoded holds {n_sentences} sentences and references {len(references)}; give both "
             "for the same split"
         )
-    if OUTSIDE not in label_names:
-        raise ValueError(
-            f"label_names holds no {OUTSIDE!r}, found {', '.join(label_names)}; give the tags in "
-            "the order of their ids, as helpers.tagging.label_names makes them"
-        )
-    outside = list(label_names).index(OUTSIDE)
     word_counts = [len(tags) for tags in references]
 
     def compute(prediction: "EvalPrediction") -> dict[str, float]:
@@ -261,14 +255,8 @@ def compute_metrics(
                 f"predictions holds {found} where ids of shape (rows, width) belong; give Trainer "
                 "preprocess_logits_for_metrics=helpers.metrics.predicted_ids"
             )
-        words = read_back(ids, encoded, word_counts, outside=outside)
-        strays = set(chain.from_iterable(words)) - set(range(len(label_names)))
-        if strays:
-            raise ValueError(
-                f"predictions holds the id {min(strays)} where label_names has the ids 0 to "
-                f"{len(label_names) - 1}; give the names that the model was made with"
-            )
-        tags = [[label_names[index] for index in sentence] for sentence in words]
+        words, read = gather_words(ids, encoded, word_counts)
+        tags = to_tags(words, read, word_counts, label_names)
         scores = entity_scores(references, tags, tokens)
         del scores["types"]
         return scores

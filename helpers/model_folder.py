@@ -16,7 +16,7 @@ from huggingface_hub import HfApi, ModelCard, ModelCardData, RepoUrl
 
 from helpers.models import ModelError
 from helpers.settings import Settings
-from helpers.words import DEFAULT, Habits
+from helpers.words import DEFAULT, WordRules
 
 _TAGGER = "tagger.json"
 
@@ -26,11 +26,11 @@ class TaggerOptions:
     """How a tagger uses a model.
 
     Attributes:
-        habits: How its training text was cut into words.
+        word_rules: How its training text was cut into words.
         outside_bias: As for `helpers.decoding.Decoder`.
     """
 
-    habits: Habits = DEFAULT
+    word_rules: WordRules = DEFAULT
     outside_bias: float = 0.0
 
 
@@ -51,8 +51,8 @@ def read_tagger_options(folder: Path) -> TaggerOptions:
         return TaggerOptions()
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        habits = Habits.from_dict(content["habits"])
-        return TaggerOptions(habits, float(content["outside_bias"]))
+        word_rules = WordRules.from_dict(content["word_rules"])
+        return TaggerOptions(word_rules, float(content["outside_bias"]))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(
             f"{path} does not say how to use the model ({type(error).__name__}: {error}); "
@@ -65,7 +65,7 @@ def write(
     save_model: Callable[[Path], object],
     settings: Settings,
     report: dict[str, Any],
-    habits: Habits,
+    word_rules: WordRules,
 ) -> Path:
     """Write a trained model as a folder that appears complete or not at all.
 
@@ -74,7 +74,7 @@ def write(
         save_model: Writes weights, configuration and tokenizer into the folder it is given.
         settings: The run's choices, for the card and ``metrics.json``.
         report: Scores and times by name; ``report["test"]`` is needed for the card.
-        habits: How the training text was cut into words, for `TaggerOptions`.
+        word_rules: How the training text was cut into words, for `TaggerOptions`.
 
     Returns:
         The folder.
@@ -83,7 +83,7 @@ def write(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     save_model(partial)
-    write_tagger_options(partial, TaggerOptions(habits))
+    write_tagger_options(partial, TaggerOptions(word_rules))
     content = {**report, "settings": settings.to_dict()}
     (partial / "metrics.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     model_card(settings, report).save(partial / "README.md")

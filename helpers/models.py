@@ -15,7 +15,7 @@ from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrained
 from transformers.models.auto.modeling_auto import MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES
 
 from helpers import hub, tagging
-from helpers.alignment import UNLIMITED, reads_words_in_lists
+from helpers.windows import UNLIMITED, reads_words_in_lists
 
 logger = logging.getLogger(__name__)
 

@@ -29,12 +29,12 @@ from transformers import (
 from transformers.trainer import TRAINER_STATE_NAME as _WRITTEN_LAST
 from transformers.utils import logging as transformers_logging
 
-from helpers import alignment, metrics, model_folder, models, words
+from helpers import metrics, model_folder, models, windows, words
 from helpers.data import tag_names, tags
 from helpers.inference import Tagger, has_bf16
 from helpers.preparation import prepare
 from helpers.settings import Settings
-from helpers.words import Habits
+from helpers.words import WordRules
 
 logger = logging.getLogger(__name__)
 
@@ -209,7 +209,7 @@ def build_trainer(
         encoded: The same, as `helpers.alignment.encode` returns it.
         args: As `arguments` returns them.
     """
-    validation = alignment.longest_first(encoded["validation"])
+    validation = windows.longest_first(encoded["validation"])
     return SplitTrainer(
         model=model,
         args=args,
@@ -305,7 +305,7 @@ def save(
     settings: Settings,
     report: dict[str, Any],
     *,
-    habits: Habits = words.DEFAULT,
+    word_rules: WordRules = words.DEFAULT,
 ) -> Path:
     """Write a trained model as a folder that appears complete or not at all.
 
@@ -318,7 +318,7 @@ def save(
         tokenizer: Its tokenizer.
         settings: The run's choices, for the card and ``metrics.json``.
         report: Scores and times by name; ``report["test"]`` is needed for the card.
-        habits: How the training text was cut into words, as `helpers.words.learn` finds it.
+        word_rules: How the training text was cut into words, as `helpers.words.learn` finds it.
 
     Returns:
         The folder.
@@ -328,7 +328,7 @@ def save(
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
 
-    return model_folder.write(model_dir(settings), save_model, settings, report, habits)
+    return model_folder.write(model_dir(settings), save_model, settings, report, word_rules)
 
 
 def fine_tune(settings: Settings) -> dict[str, Any]:
@@ -357,9 +357,8 @@ def fine_tune(settings: Settings) -> dict[str, Any]:
         "test": score(model, tokenizer, dataset["test"]),
         "train_seconds": seconds,
     }
-    folder = save(
-        model, tokenizer, settings, report, habits=words.learn(dataset["train"]["tokens"])
-    )
+    word_rules = words.learn(dataset["train"]["tokens"])
+    folder = save(model, tokenizer, settings, report, word_rules=word_rules)
     shutil.rmtree(checkpoints.parent)
     if settings.push_to_hub:
         model_folder.push(folder, settings)

@@ -1,8 +1,8 @@
-"""Running text to words with their places, by one rule that knows no labels.
+"""Running text to words with their offsets, by rules that know no labels.
 
-The same rule cuts annotated text (`helpers.readers`) and new text (`helpers.inference`), so a
-model reads new text cut as its training text was. Data sets are not all cut alike, so the rule has
-a few choices, `Habits`; `learn` finds those of a data set in its words.
+The same rules cut annotated text (`helpers.readers`) and new text (`helpers.inference`), so a
+model reads new text cut as its training text was. Data sets are not all cut alike, so a few rules
+are a choice, `WordRules`; `learn` finds those of a data set in its words.
 """
 
 from collections import Counter
@@ -13,8 +13,8 @@ from typing import Any
 
 import regex  # re knows neither scripts nor grapheme clusters
 
-Place = tuple[int, int]
-Cutter = Callable[[str], list[Place]]
+Offsets = tuple[int, int]
+Cutter = Callable[[str], list[Offsets]]
 
 _APOSTROPHE = "['\N{RIGHT SINGLE QUOTATION MARK}]"
 _UNSPACED = "".join(
@@ -27,10 +27,10 @@ _SPACE = r"\s\x1c-\x1f"  # what str.isspace says
 _CLITICS = ("'s", "'m", "'re", "'ve", "'d", "'ll", "n't")
 
 # How much rarer words with a mark inside may be than the mark as a word between words, to be the
-# habit. Periods, commas, colons and ampersands stand between words behind a space too; whether
+# rule. Periods, commas, colons and ampersands stand between words behind a space too; whether
 # hyphens, slashes and apostrophes did, a list of words does not say.
 _RARER = {".": 100, ",": 100, ":": 100, "&": 100, "-": 3, "/": 3, "'": 3}
-_ENOUGH = 5  # places that show a habit
+_ENOUGH = 5  # words that show a rule
 
 # How many chunks of text are remembered once they are cut. A long one hardly ever comes again, and
 # in a script without spaces a chunk is a whole sentence, so that many would fill the memory.
@@ -38,8 +38,8 @@ _REMEMBERED, _LONGEST = 20_000, 20
 
 
 @dataclass(frozen=True)
-class Habits:
-    """What data sets decide differently.
+class WordRules:
+    """The word-splitting rules that data sets choose differently.
 
     Attributes:
         inside: Marks that stay inside a word, as in ``well-known`` and ``don't``.
@@ -60,24 +60,24 @@ class Habits:
     runs: bool = True
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Habits":
-        """Take habits back from JSON, which has lists for tuples.
+    def from_dict(cls, values: Mapping[str, Any]) -> "WordRules":
+        """Take rules back from JSON, which has lists for tuples.
 
         Raises:
-            TypeError: There is no such habit.
+            TypeError: There is no such rule.
         """
-        habits: dict[str, Any] = {
+        rules: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in values.items()
         }
-        return cls(**habits)
+        return cls(**rules)
 
 
-DEFAULT = Habits()
+DEFAULT = WordRules()
 
 
-def cut(text: str, habits: Habits = DEFAULT) -> list[Place]:
-    """Turn running text into the places of its words, in order.
+def cut(text: str, word_rules: WordRules = DEFAULT) -> list[Offsets]:
+    """Turn running text into the offsets of its words, in order.
 
     Words end at white space, and marks are words of their own: ``(Oslo/Bergen).`` is six words.
     These stay whole: ``don't``, ``well-known``, ``3.5``, ``AT&T``, ``U.S.``, ``@handle``,
@@ -91,29 +91,29 @@ def cut(text: str, habits: Habits = DEFAULT) -> list[Place]:
 
     Args:
         text: Any text.
-        habits: Another answer to what data sets decide differently.
+        word_rules: Other rules, as `learn` finds them.
 
     Returns:
         Pairs of start and end, in characters, the end exclusive. Between two words stands
         nothing but white space.
     """
-    cut_long, cut_short = _cutters(habits)
-    places: list[Place] = []
+    cut_long, cut_short = _cutters(word_rules)
+    offsets: list[Offsets] = []
     end = 0
-    for chunk in text.split():  # the rule never looks beyond white space
+    for chunk in text.split():  # no rule looks beyond white space
         start = text.index(chunk, end)
         end = start + len(chunk)
         cut_chunk = cut_short if len(chunk) <= _LONGEST else cut_long
         words = cut_chunk(chunk)
         if len(words) == 1:  # the usual chunk, for speed
-            places.append((start, end))
+            offsets.append((start, end))
         else:
-            places.extend((start + first, start + last) for first, last in words)
-    return places
+            offsets.extend((start + first, start + last) for first, last in words)
+    return offsets
 
 
-def learn(sentences: Iterable[Sequence[str]]) -> Habits:
-    """Turn the words of a data set into the habits by which they were cut.
+def learn(sentences: Iterable[Sequence[str]]) -> WordRules:
+    """Turn the words of a data set into the rules by which they were cut.
 
     >>> learn([["a", "56", "-", "year", "-", "old", "T", "-", "cell"]] * 3).inside
     "&'."
@@ -122,7 +122,7 @@ def learn(sentences: Iterable[Sequence[str]]) -> Habits:
         sentences: The words of each sentence.
 
     Returns:
-        The habits; the default ones as far as the words show no other.
+        The rules; the default ones as far as the words show no other.
     """
     corpus = "\n\n".join("\n".join(words) for words in sentences)
     corpus = f"\n{corpus}\n".replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
@@ -148,7 +148,7 @@ def learn(sentences: Iterable[Sequence[str]]) -> Habits:
     letters = inside(r"\p{L}", DEFAULT.inside)
     elisions = not stays(r"\p{L}'\p{L}", r"\n\p{L}+'\n\p{L}", not DEFAULT.elisions)
     usual_clitics = DEFAULT.clitics if "'" in letters and not elisions else ()
-    return Habits(
+    return WordRules(
         inside=letters,
         inside_numbers=inside(r"\p{N}", DEFAULT.inside_numbers, more="/"),
         clitics=tuple(
@@ -175,50 +175,50 @@ def _abbreviations(corpus: str) -> tuple[str, ...]:
 
 
 @cache
-def _cutters(habits: Habits) -> tuple[Cutter, Cutter]:
+def _cutters(rules: WordRules) -> tuple[Cutter, Cutter]:
     """Make what cuts a chunk of text without white space, and the same with a memory, for speed."""
-    pattern = _pattern(habits)
+    pattern = _pattern(rules)
 
-    def cut_chunk(chunk: str) -> list[Place]:
+    def cut_chunk(chunk: str) -> list[Offsets]:
         return [match.span() for match in pattern.finditer(chunk)]
 
     return cut_chunk, lru_cache(maxsize=_REMEMBERED)(cut_chunk)
 
 
-def _pattern(habits: Habits) -> regex.Pattern[str]:
-    """Write the rule, with these habits, as a regular expression."""
-    ends = rf"(?i:{'|'.join(habits.clitics) or '(?!)'})(?!{_LETTER})".replace("'", _APOSTROPHE)
-    letters = rf"(?:(?!{ends}){_LETTER})+" if "n't" in habits.clitics else rf"{_LETTER}+"
-    prefix = f"[{regex.escape(habits.prefixes)}]?" if habits.prefixes else ""
-    marks = sorted({*habits.inside, *habits.inside_numbers})
-    joined = "|".join(_joint(mark, habits) for mark in marks) or "(?!)"
+def _pattern(rules: WordRules) -> regex.Pattern[str]:
+    """Write the rules as a regular expression."""
+    ends = rf"(?i:{'|'.join(rules.clitics) or '(?!)'})(?!{_LETTER})".replace("'", _APOSTROPHE)
+    letters = rf"(?:(?!{ends}){_LETTER})+" if "n't" in rules.clitics else rf"{_LETTER}+"
+    prefix = f"[{regex.escape(rules.prefixes)}]?" if rules.prefixes else ""
+    marks = sorted({*rules.inside, *rules.inside_numbers})
+    joined = "|".join(_joint(mark, rules) for mark in marks) or "(?!)"
     kinds = {
         rf"[A-Za-z]++(?![^{_SPACE}])": True,  # the usual word, for speed
         rf"(?i:https?)://[^{_SPACE}]*[^{_SPACE}\p{{P}}]/?…?": True,  # an address, no mark after it
         rf"[{_UNSPACED}][\p{{M}}\p{{Cf}}]*": True,  # a character of an unspaced script
         r"&#?\w+;": True,  # a character written for HTML
         rf"[:;=][-'Oo^]?[()\[\]DdPp|/\\]+(?!{_LETTER})": True,  # an emoticon
-        rf"(?:\p{{L}}\.){{2,}}(?!{_LETTER})": "." in habits.inside,  # an abbreviation, U.S.
-        rf"(?i:\L<abbreviations>)(?!{_LETTER})": bool(habits.abbreviations),
-        ends: bool(habits.clitics),
+        rf"(?:\p{{L}}\.){{2,}}(?!{_LETTER})": "." in rules.inside,  # an abbreviation, U.S.
+        rf"(?i:\L<abbreviations>)(?!{_LETTER})": bool(rules.abbreviations),
+        ends: bool(rules.clitics),
         # the end of a word that was cut before
-        rf"{_APOSTROPHE}(?i:s|m|d|t|re|ve|ll)(?!{_LETTER})": "'" in habits.inside,
-        rf"{letters}(?!{ends}){_APOSTROPHE}(?={_LETTER})": habits.elisions,
+        rf"{_APOSTROPHE}(?i:s|m|d|t|re|ve|ll)(?!{_LETTER})": "'" in rules.inside,
+        rf"{letters}(?!{ends}){_APOSTROPHE}(?={_LETTER})": rules.elisions,
         rf"{prefix}{letters}(?:(?!{ends})(?:{joined}){letters})*": True,
-        r"[.!?…]+|-+|\*+|~+": habits.runs,
+        r"[.!?…]+|-+|\*+|~+": rules.runs,
         rf"(?![{_SPACE}])\X": True,  # any other character: a mark, an emoji
     }
     return regex.compile(
         "|".join(kind for kind, wanted in kinds.items() if wanted),
         regex.VERSION1,  # which subtracts sets
         ignore_unused=True,
-        abbreviations=habits.abbreviations,
+        abbreviations=rules.abbreviations,
     )
 
 
-def _joint(mark: str, habits: Habits) -> str:
+def _joint(mark: str, rules: WordRules) -> str:
     """Write where a mark stays inside a word."""
     written = _APOSTROPHE if mark == "'" else regex.escape(mark)
-    if mark not in habits.inside_numbers:
+    if mark not in rules.inside_numbers:
         return rf"(?<!\d){written}|{written}(?!\d)"
-    return written if mark in habits.inside else rf"(?<=\d){written}(?=\d)"
+    return written if mark in rules.inside else rf"(?<=\d){written}(?=\d)"

@@ -2,21 +2,15 @@
 
 import logging
 from typing import Any
-from unittest.mock import patch
 
-import numpy as np
 import pytest
 from conftest import NAMES, byte_level, sentencepiece, wordpiece
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import (
-    DataCollatorForTokenClassification,
-    PreTrainedTokenizer,
-    PreTrainedTokenizerBase,
-)
+from transformers import DataCollatorForTokenClassification, PreTrainedTokenizerBase
 
-from helpers import alignment
+from helpers import alignment, data, windows
 
 TOKENIZERS = {
     tokenizer.__name__: tokenizer() for tokenizer in (wordpiece, byte_level, sentencepiece)
@@ -127,33 +121,7 @@ def test_windows_label_every_subword_once_where_it_has_most_context(
             assert all(held[3] == -100 for held in holding if held is not best)
 
 
-@given(tokenizers, sentences, st.integers(6, 20), st.integers(0, 3))
-def test_reading_back_returns_each_words_tag(
-    name: str, batch: list[list[tuple[str, int]]], max_length: int, stride: int
-) -> None:
-    tokenizer = TOKENIZERS[name]
-    _, subwords = alignment.tokenize_words(
-        as_batch(batch)["tokens"], tokenizer, max_length=max_length, stride=stride
-    )
-    encoding = alignment.tokenize_and_align_labels(
-        as_batch(batch), tokenizer, max_length=max_length, stride=stride
-    )
-    encoded = {
-        "sentence": encoding["overflow_to_sample_mapping"],
-        "word_ids": subwords.rows(np.where(subwords.read & subwords.first, subwords.word, -1)),
-    }
-    table = Dataset.from_dict(encoded)
-    padded = [[*row, *[7] * 3] for row in encoding["labels"]]
-    found = alignment.read_back(padded, table, [len(sentence) for sentence in batch])
-    assert [len(ids) for ids in found] == [len(sentence) for sentence in batch]
-    for ids, sentence in zip(found, batch, strict=True):
-        for index, (word, tag) in zip(ids, sentence, strict=True):
-            # what becomes of the other words, a test below says
-            if tokenizer([word], is_split_into_words=True, add_special_tokens=False)["input_ids"]:
-                assert index == tag
-
-
-def test_words_without_a_subword_are_reported_and_read_back_as_outside(
+def test_words_without_a_subword_are_reported(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     split = as_dataset([[("the", 1), (SELECTOR, 2), ("state", 2)], [(SELECTOR, 0)]])
@@ -161,38 +129,7 @@ def test_words_without_a_subword_are_reported_and_read_back_as_outside(
         encoded = alignment.encode(split, TOKENIZERS["wordpiece"])
     (line,) = caplog.messages
     assert line == "2 of 4 words yield no subword, so no model sees them: '\\ufe0f'"
-    assert alignment.read_back(encoded["labels"], encoded, [3, 1]) == [[1, 2, 2], [0]]
-
-
-@given(
-    corpus=st.lists(
-        st.lists(st.tuples(st.integers(-1, 4), st.booleans()), min_size=1, max_size=7), max_size=4
-    )
-)
-def test_an_entity_goes_on_over_words_without_a_subword(
-    corpus: list[list[tuple[int, bool]]],
-) -> None:
-    """Against a plain reading, word by word, of ids of which some (-1) are missing."""
-    ids = [[id_ if is_read else -1 for id_, is_read in sentence] for sentence in corpus]
-    expected = []
-    for sentence in ids:
-        row = list(sentence)
-        for at, id_ in enumerate(sentence):
-            before = next((other for other in sentence[:at][::-1] if other >= 0), 0)
-            after = next((other for other in sentence[at + 1 :] if other >= 0), 0)
-            goes_on = after in (2, 4) and before in (after, after - 1)
-            row[at] = id_ if id_ >= 0 else after if goes_on else 0
-        expected.append(row)
-    special = (-1, 0)
-    windows = [[special, *((at, id_) for at, id_ in enumerate(row) if id_ >= 0)] for row in ids]
-    encoded = Dataset.from_dict(
-        {
-            "word_ids": [[at for at, _ in window] for window in windows],
-            "sentence": list(range(len(ids))),
-        }
-    )
-    predictions = [[id_ for _, id_ in window] for window in windows]
-    assert alignment.read_back(predictions, encoded, [len(row) for row in ids]) == expected
+    assert encoded["word_ids"][:] == [[-1, 0, 2, -1], [-1, -1]]
 
 
 @pytest.mark.parametrize(
@@ -260,46 +197,13 @@ def test_an_empty_batch_and_an_empty_sentence_yield_nothing() -> None:
 
 
 def test_real_sentences_lose_no_word(wnut17_dir: Any) -> None:
-    from helpers import data
-
     test = data.load(str(wnut17_dir))["test"]
     encoded = alignment.encode(test, TOKENIZERS["byte_level"], max_length=32, stride=8)
-    read = alignment.read_back(encoded["labels"], encoded, [len(words) for words in test["tokens"]])
-    assert sum(len(ids) for ids in read) == 23_394
-    assert read == list(test["ner_tags"])
-
-
-def slow_tokenizer() -> PreTrainedTokenizerBase:
-    class Slow(PreTrainedTokenizer):
-        vocab_size = 1
-
-        def get_vocab(self) -> dict[str, int]:
-            return {"a": 0}
-
-    return Slow()
-
-
-def left_truncating() -> PreTrainedTokenizerBase:
-    tokenizer = wordpiece()
-    tokenizer.truncation_side = "left"
-    return tokenizer
-
-
-@pytest.mark.parametrize(
-    ("tokenizer", "options", "message"),
-    [
-        (slow_tokenizer(), {}, "is a slow tokenizer, which cannot tell the word"),
-        (byte_level(add_prefix_space=False), {}, "add_prefix_space=True"),
-        (left_truncating(), {}, "truncation_side='left'; windows are cut from left to right"),
-        (wordpiece(), {"max_length": 10, "stride": 8}, "stride takes 0 to 7"),
-        (wordpiece(), {"max_length": 10, "stride": -1}, "stride takes 0 to 7"),
-    ],
-)
-def test_tokenizers_and_options_that_would_lose_words_are_refused(
-    tokenizer: PreTrainedTokenizerBase, options: dict[str, int], message: str
-) -> None:
-    with pytest.raises(ValueError, match=message):
-        alignment.tokenize_words([["a"]], tokenizer, **options)
+    word_counts = [len(words) for words in test["tokens"]]
+    ids, read = windows.gather_words(encoded["labels"], encoded, word_counts)
+    assert read.all()
+    assert ids.tolist() == [tag for tags in test["ner_tags"] for tag in tags]
+    assert len(ids) == 23_394
 
 
 def test_windows_longer_than_the_model_are_refused() -> None:
@@ -314,28 +218,3 @@ def test_words_and_tags_of_different_number_are_refused() -> None:
         alignment.tokenize_and_align_labels(
             {"tokens": [["a"], ["a", "b"]], "ner_tags": [[0], [0]]}, TOKENIZERS["wordpiece"]
         )
-
-
-def test_predictions_that_do_not_match_the_windows_are_refused() -> None:
-    encoded = alignment.encode(as_dataset([[("the", 1), ("san", 0)]]), TOKENIZERS["wordpiece"])
-    with pytest.raises(ValueError, match="predictions has 2 rows and encoded 1"):
-        alignment.read_back([[0] * 4] * 2, encoded, [2])
-    with pytest.raises(ValueError, match="row 0 of predictions has 2 ids for 4 subwords"):
-        alignment.read_back([[0] * 2], encoded, [2])
-
-
-@given(st.lists(st.integers(1, 9), max_size=90), st.integers(1, 8), st.integers(0, 99))
-def test_rows_are_grouped_by_length_as_trainer_does(
-    lengths: list[int], batch_size: int, seed: int
-) -> None:
-    batches = alignment.grouped_by_length(lengths, batch_size, np.random.default_rng(seed))
-    assert [len(batch) for batch in batches[:-1]] == [batch_size] * (len(batches) - 1)
-    order = [row for batch in batches for row in batch.tolist()]
-    assert sorted(order) == list(range(len(lengths)))
-
-    torch = pytest.importorskip("torch", reason="PyTorch is not in lesson 4's environment")
-    from transformers.trainer_pt_utils import get_length_grouped_indices
-
-    drawn = torch.from_numpy(np.random.default_rng(seed).permutation(len(lengths)))
-    with patch.object(torch, "randperm", lambda *_, **__: drawn):
-        assert not lengths or order == get_length_grouped_indices(lengths, batch_size)

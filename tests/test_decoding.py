@@ -13,7 +13,7 @@ from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import IOB2, IOBES, Entities
 
 from helpers import tagging
-from helpers.decoding import Decoder, label_scheme, legal_transitions, log_softmax
+from helpers.decoding import Decoder, label_scheme, legal_transitions, log_softmax, to_tags
 from helpers.tagging import entity_spans
 
 LABELS = {
@@ -54,8 +54,9 @@ def test_the_best_legal_sequence_is_found(case: tuple[list[str], list[Any]]) -> 
     scores = np.concatenate([*sentences, np.empty((0, len(names)))])
     lengths = [len(sentence) for sentence in sentences]
     found = Decoder(names)(scores, np.ones(len(scores), dtype=bool), lengths)
-    expected = [label for sentence in sentences for label in best_by_trying(names, sentence)]
-    assert found.tolist() == expected
+    assert found == [
+        [names[label] for label in best_by_trying(names, sentence)] for sentence in sentences
+    ]
 
 
 @given(scored_sentences(), st.data())
@@ -68,18 +69,56 @@ def test_a_word_that_no_model_saw_is_outside_or_goes_on(
     lengths = [len(sentence) for sentence in sentences]
     size = len(scores)
     read = np.array(data.draw(st.lists(st.booleans(), min_size=size, max_size=size)), dtype=bool)
-    labels = Decoder(names)(np.where(read[:, None], scores, np.nan), read, lengths)
-    for start, length in zip(np.cumsum(lengths) - lengths, lengths, strict=True):
-        here = slice(start, start + length)
-        tags = [names[label] for label in labels[here]]
-        seen = np.flatnonzero(read[here])
+    tagged = Decoder(names)(np.where(read[:, None], scores, np.nan), read, lengths)
+    ends = np.cumsum(lengths).tolist()
+    for tags, start, end in zip(tagged, [0, *ends], ends, strict=False):
+        seen = np.flatnonzero(read[start:end])
         tags_seen = [tags[at] for at in seen]
-        assert tags_seen == [names[n] for n in best_by_trying(names, scores[here][seen])]
+        expected = best_by_trying(names, scores[start:end][seen])
+        assert tags_seen == [names[label] for label in expected]
         spans = {
             (type_, seen[first], seen[last - 1] + 1)
             for type_, first, last in entity_spans(tags_seen)
         }
         assert set(entity_spans(tags)) == spans
+
+
+@given(
+    st.lists(st.lists(st.sampled_from([None, *range(5)]), max_size=7), max_size=4),
+    st.sampled_from([LABELS["IOB2"], [*reversed(LABELS["IOB2"])]]),
+)
+def test_an_entity_goes_on_over_words_that_no_model_saw(
+    corpus: list[list[int | None]], names: list[str]
+) -> None:
+    """Against a plain reading, word by word, of ids of which some are missing."""
+    expected = []
+    for sentence in corpus:
+        tags = ["O" if id_ is None else names[id_] for id_ in sentence]
+        for at, id_ in enumerate(sentence):
+            before = next((names[id_] for id_ in sentence[:at][::-1] if id_ is not None), "O")
+            after = next((names[id_] for id_ in sentence[at + 1 :] if id_ is not None), "O")
+            if id_ is None and after[0] == "I" and before[1:] == after[1:]:
+                tags[at] = after
+        expected.append(tags)
+    words = [id_ for sentence in corpus for id_ in sentence]
+    ids = np.array([99 if id_ is None else id_ for id_ in words], dtype=np.int64)
+    read = np.array([id_ is not None for id_ in words], dtype=bool)
+    assert to_tags(ids, read, [len(sentence) for sentence in corpus], names) == expected
+
+
+@pytest.mark.parametrize(
+    ("id_", "names", "message"),
+    [
+        (3, ["O", "B-x", "I-x"], "ids holds the id 3 where names has the ids 0 to 2"),
+        (-1, ["O", "B-x", "I-x"], "ids holds the id -1 where names has the ids 0 to 2"),
+        (0, ["B-x", "I-x"], "names holds no 'O', found B-x, I-x; give the tags in the order of"),
+    ],
+)
+def test_ids_and_names_that_do_not_fit_are_refused(
+    id_: int, names: list[str], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        to_tags(np.array([id_]), np.array([True]), [1], names)
 
 
 @pytest.mark.parametrize("name", ["IOB2", "IOBES"])
@@ -103,29 +142,27 @@ def test_what_is_allowed_is_what_strict_seqeval_reads_whole(name: str, data: st.
 def test_labels_that_form_entities_are_left_as_they_are() -> None:
     scores = np.log([[0.2, 0.7, 0.1], [0.3, 0.2, 0.5], [0.8, 0.1, 0.1]])
     decoder = Decoder(["O", "B-x", "I-x"])
-    assert decoder(scores, np.ones(3, dtype=bool), [3]).tolist() == [1, 2, 0]
-    assert decoder(scores[1:], np.ones(2, dtype=bool), [2]).tolist() == [0, 0]
+    assert decoder(scores, np.ones(3, dtype=bool), [3]) == [["B-x", "I-x", "O"]]
+    assert decoder(scores[1:], np.ones(2, dtype=bool), [2]) == [["O", "O"]]
 
 
 def test_a_bias_finds_fewer_entities_or_more() -> None:
     scores = np.log([[0.5, 0.4, 0.1], [0.2, 0.7, 0.1]])
     both = np.ones(2, dtype=bool)
     found = [
-        Decoder(["O", "B-x", "I-x"], outside_bias=bias)(scores, both, [2]).tolist()
-        for bias in (-0.5, 0, 2)
+        Decoder(["O", "B-x", "I-x"], outside_bias=bias)(scores, both, [2]) for bias in (-0.5, 0, 2)
     ]
-    assert found == [[1, 1], [0, 1], [0, 0]]
+    assert found == [[["B-x", "B-x"]], [["O", "B-x"]], [["O", "O"]]]
 
 
 def test_a_text_of_many_words_and_extreme_scores_is_decoded() -> None:
     """Takes a second: a hundred thousand words, one by one."""
     names = LABELS["IOB2"]
     scores = np.random.default_rng(0).normal(size=(100_000, len(names))) * 1e4
-    labels = Decoder(names)(scores, np.ones(len(scores), dtype=bool), [len(scores)])
-    allowed = legal_transitions(names)
-    assert allowed[np.append(0, labels), np.append(labels, 0)].all()
-    alone = Decoder(names)(scores[:7], np.ones(7, dtype=bool), [7])
-    assert labels[:5].tolist() == alone[:5].tolist()
+    [tags] = Decoder(names)(scores, np.ones(len(scores), dtype=bool), [len(scores)])
+    assert all(map(tagging.may_follow, ["O", *tags], [*tags, "O"]))
+    [alone] = Decoder(names)(scores[:7], np.ones(7, dtype=bool), [7])
+    assert tags[:5] == alone[:5]
 
 
 @pytest.mark.parametrize(
@@ -158,9 +195,9 @@ def test_a_model_trained_on_iob1_is_noticed_once(caplog: pytest.LogCaptureFixtur
     read = np.ones(len(scores), dtype=bool)
     with caplog.at_level(logging.WARNING):
         decoder = Decoder(names)
-        assert not decoder(scores, read, [40]).any()
+        assert decoder(scores, read, [40]) == [["O"] * 40]
         decoder(scores, read, [40])
-        assert Decoder(names, scheme="IOB1")(scores, read, [40]).tolist() == [0, 2] * 20
+        assert Decoder(names, scheme="IOB1")(scores, read, [40]) == [["O", "I-x"] * 20]
     assert caplog.messages == [
         "20 entities begin with I- and hardly any with B-: the model was trained on IOB1, so most "
         "are missed or cut short; give scheme='IOB1' (--scheme IOB1)"

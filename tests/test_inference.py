@@ -19,7 +19,7 @@ from helpers import inference, model_folder, models, tagging, words
 from helpers.decoding import Decoder
 from helpers.inference import Tagger
 from helpers.model_folder import TaggerOptions
-from helpers.words import Habits
+from helpers.words import WordRules
 
 TAGGERS = {
     make.__name__: Tagger(tiny_model(make()), make())
@@ -37,27 +37,28 @@ def comparable(entities: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def one_by_one(tagger: Tagger, text: str) -> list[dict[str, Any]]:
     """The entities of a text that fits the model: its words, read at their first subwords."""
-    places = words.cut(text)
+    offsets = words.cut(text)
     pieces = tagger.tokenizer(
-        [text[start:end] for start, end in places], is_split_into_words=True, return_tensors="pt"
+        [text[start:end] for start, end in offsets], is_split_into_words=True, return_tensors="pt"
     )
     with torch.inference_mode():
         shares = tagger.model(**pieces).logits[0].softmax(dim=-1).numpy()
     word_ids = pieces.word_ids()
-    read = [word in word_ids for word in range(len(places))]
+    read = [word in word_ids for word in range(len(offsets))]
     rows = np.array(
         [shares[word_ids.index(word)] if seen else shares[0] for word, seen in enumerate(read)]
     ).reshape(-1, len(NAMES))
-    ids = Decoder(NAMES)(np.log(rows), np.array(read, dtype=bool), [len(places)])
+    [tags] = Decoder(NAMES)(np.log(rows), np.array(read, dtype=bool), [len(offsets)])
+    ids = [NAMES.index(tag) for tag in tags]
     return [
         {
             "entity_group": type_,
             "score": np.mean([rows[at, ids[at]] for at in range(first, last) if read[at]]),
-            "word": text[places[first][0] : places[last - 1][1]],
-            "start": places[first][0],
-            "end": places[last - 1][1],
+            "word": text[offsets[first][0] : offsets[last - 1][1]],
+            "start": offsets[first][0],
+            "end": offsets[last - 1][1],
         }
-        for type_, first, last in tagging.entity_spans([NAMES[index] for index in ids])
+        for type_, first, last in tagging.entity_spans(tags)
     ]
 
 
@@ -75,21 +76,21 @@ def test_the_words_of_a_text_are_read_as_in_training(name: str, batch: list[str]
 @example(batch=["Ida\nOslo Oslo/Bergen (Ana's) U.S. Oslo."])
 def test_an_entity_is_words_as_they_stand_in_the_text(name: str, batch: list[str]) -> None:
     for text, entities in zip(batch, TAGGERS[name](batch), strict=True):
-        places = words.cut(text)
+        offsets = words.cut(text)
         for entity in entities:
             assert entity["word"] == text[entity["start"] : entity["end"]]
-            assert entity["start"] in {start for start, _ in places}
-            assert entity["end"] in {end for _, end in places}
+            assert entity["start"] in {start for start, _ in offsets}
+            assert entity["end"] in {end for _, end in offsets}
             assert 0 < entity["score"] <= 1
 
 
 def test_text_and_words_have_the_same_entities() -> None:
     tagger = TAGGERS["byte_level"]
     text = " ".join(CORPUS)
-    places = words.cut(text)
-    tags = tagger.tag_words([text[start:end] for start, end in places] for _ in range(1))[0]
+    offsets = words.cut(text)
+    tags = tagger.tag_words([text[start:end] for start, end in offsets] for _ in range(1))[0]
     spans = [
-        (type_, places[first][0], places[last - 1][1])
+        (type_, offsets[first][0], offsets[last - 1][1])
         for type_, first, last in tagging.entity_spans(tags)
     ]
     assert [(e["entity_group"], e["start"], e["end"]) for e in tagger(text)] == spans
@@ -146,8 +147,7 @@ def test_a_long_text_loses_nothing_at_the_seams(name: str) -> None:
         with torch.inference_mode():
             logits = tagger.model(input_ids=torch.tensor([whole])).logits[0, place - best + 1]
         rows.append(logits.log_softmax(dim=-1).numpy())
-    ids = Decoder(NAMES)(np.array(rows), np.ones(len(rows), dtype=bool), [len(rows)])
-    assert tagged == [NAMES[index] for index in ids]
+    assert [tagged] == Decoder(NAMES)(np.array(rows), np.ones(len(rows), dtype=bool), [len(rows)])
 
 
 @pytest.mark.parametrize("name", sorted(TAGGERS))
@@ -226,7 +226,7 @@ def test_a_model_is_used_as_its_folder_says(tiny_model_dir: Path, tmp_path: Path
     text = "san-francisco state-walk"
     before = inference.load_tagger(folder, device="cpu")
     assert {e["word"] for e in before(text)} <= {"san-francisco", "state-walk", text}
-    options = TaggerOptions(Habits(inside=""), outside_bias=-100)
+    options = TaggerOptions(WordRules(inside=""), outside_bias=-100)
     model_folder.write_tagger_options(folder, options)
     after = inference.load_tagger(folder, device="cpu")
     assert after.version != before.version

@@ -21,7 +21,7 @@ from conftest import NAMES, WordByWord, tiny_config, tiny_run, wordpiece
 from datasets import Dataset, DatasetDict
 from transformers import PreTrainedTokenizerBase
 
-from helpers import alignment, data, models
+from helpers import alignment, data, models, windows
 from helpers.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -137,7 +137,7 @@ def test_training_batches_are_drawn_as_trainers_are_and_anew_every_epoch(
     batches = keras_training.training_batches(tokenizer, encoded, run)
     random = np.random.default_rng(run.seed)
     for _ in range(2):
-        drawn = alignment.grouped_by_length(encoded["length"], run.batch_size, random)
+        drawn = windows.grouped_by_length(encoded["length"], run.batch_size, random)
         assert len(batches) == len(drawn)
         for (inputs, labels), numbers in zip(batches, drawn, strict=True):
             mask = inputs["attention_mask"].numpy() == 1
@@ -165,7 +165,7 @@ def test_keras_sees_the_scores_of_every_word_and_keeps_the_best_weights(
 ) -> None:
     """Takes seconds: it traces a model."""
     encoded = alignment.encode(dataset, tokenizer, max_length=20, stride=5)["validation"]
-    rows = alignment.longest_first(encoded)
+    rows = windows.longest_first(encoded)
     model = keras_training.load_model(run.model, NAMES, run)
     batches = keras_training.evaluation_batches(model, tokenizer, rows)
     callback = keras_training.WordScores(dataset["validation"], rows, batches)

@@ -337,18 +337,6 @@ def test_logits_are_refused(tokenizer: Any, predictions: Any, found: str) -> Non
         compute(prediction(predictions))
 
 
-def test_ids_without_a_name_are_refused(tokenizer: Any) -> None:
-    compute = metrics.compute_metrics(encoded_split(tokenizer, [["a"]], [["O"]]), [["O"]], NAMES)
-    with pytest.raises(ValueError, match="holds the id 7 where label_names has the ids 0 to 6"):
-        compute(prediction(np.full((1, 3), 7)))
-
-
-def test_names_without_the_outside_tag_are_refused(tokenizer: Any) -> None:
-    encoded = encoded_split(tokenizer, [["a"]], [["O"]])
-    with pytest.raises(ValueError, match=r"label_names .*'O'.* found B-person, I-person"):
-        metrics.compute_metrics(encoded, [["O"]], ["B-person", "I-person"])
-
-
 def test_references_of_another_split_are_refused(tokenizer: Any) -> None:
     encoded = encoded_split(tokenizer, [["a"], ["b"]], [["O"], ["O"]])
     with pytest.raises(ValueError, match="encoded holds 2 sentences and references 1"):

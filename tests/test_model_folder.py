@@ -9,7 +9,7 @@ from hub import StandInHub
 from helpers import model_folder, settings
 from helpers.model_folder import TaggerOptions
 from helpers.models import ModelError
-from helpers.words import Habits
+from helpers.words import WordRules
 
 ROW = {"precision": 0.5, "recall": 0.25, "f1": 1 / 3, "support": 4}
 REPORT: dict[str, Any] = {"test": {**ROW, "accuracy": 0.9, "surface_f1": 0.3, "types": {"x": ROW}}}
@@ -124,7 +124,7 @@ def test_a_push_that_may_not_be_is_refused(folder: Path, tmp_path: Path) -> None
 
 def test_how_a_tagger_uses_a_model_is_kept_in_its_folder(tmp_path: Path) -> None:
     assert model_folder.read_tagger_options(tmp_path) == TaggerOptions()
-    options = TaggerOptions(Habits(inside="", abbreviations=("Corp.",)), outside_bias=0.25)
+    options = TaggerOptions(WordRules(inside="", abbreviations=("Corp.",)), outside_bias=0.25)
     model_folder.write_tagger_options(tmp_path, options)
     assert model_folder.read_tagger_options(tmp_path) == options
 
@@ -135,8 +135,8 @@ def test_how_a_tagger_uses_a_model_is_kept_in_its_folder(tmp_path: Path) -> None
         "{",
         "[]",
         "{}",
-        '{"habits": {"tempo": 1}, "outside_bias": 0}',
-        '{"habits": {}, "outside_bias": "x"}',
+        '{"word_rules": {"tempo": 1}, "outside_bias": 0}',
+        '{"word_rules": {}, "outside_bias": "x"}',
     ],
 )
 def test_another_tagger_json_is_refused(content: str, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from conftest import IS_OLD, byte_level, roberta, tiny_config, wordpiece
 from hub import StandInHub
 from transformers import BertConfig, PretrainedConfig, RobertaConfig, T5Config, XLNetConfig
 
-from helpers import alignment, models
+from helpers import models, windows
 
 
 def test_minilm_is_the_published_weights_and_its_code_is_not_imported() -> None:
@@ -79,8 +79,8 @@ def test_a_revision_is_for_the_hub(model: str, tiny_model_dir: Path) -> None:
 def test_byte_level_tokenizers_are_loaded_so_that_they_read_words_in_lists(tmp_path: Path) -> None:
     roberta().save_pretrained(tmp_path)
     tiny_config(roberta()).save_pretrained(tmp_path)
-    assert not alignment.reads_words_in_lists(roberta())
-    assert alignment.reads_words_in_lists(models.load_tokenizer(tmp_path))
+    assert not windows.reads_words_in_lists(roberta())
+    assert windows.reads_words_in_lists(models.load_tokenizer(tmp_path))
 
 
 def test_a_tokenizer_that_cannot_read_words_in_lists_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The rule that cuts running text into words."""
+"""The rules that cut running text into words."""
 
 import json
 from dataclasses import asdict
@@ -10,34 +10,34 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from helpers import words
-from helpers.words import Habits
+from helpers.words import WordRules
 
 # of an English data set of the Penn treebank's kind, a biomedical one, and a French one
-TREEBANK = Habits(
+TREEBANK = WordRules(
     inside="&'.",
     inside_numbers="&',-.:/",
     clitics=("'s", "'m", "'re", "'ve", "'d", "'ll", "n't"),
     abbreviations=("7.", "Corp.", "M."),
 )
-BIOMEDICAL = Habits(inside="", inside_numbers="", clitics=(), prefixes="", runs=False)
-FRENCH = Habits(inside="&-.", clitics=(), elisions=True)
+BIOMEDICAL = WordRules(inside="", inside_numbers="", clitics=(), prefixes="", runs=False)
+FRENCH = WordRules(inside="&-.", clitics=(), elisions=True)
 EVIDENCE = """
 AT&T don't I'm we're I've he'd he'll Ana's O'Neill l'Europe d'Italie well-known a.m 3.5 30,000 7:30
 1/2 24-7 10'000 5&6 @home #set ... !! -- M. Bond of Acme Corp. 7. Mai (in Oslo/Bergen)
 """
 
 
-def cut(text: str, habits: Habits = words.DEFAULT) -> list[str]:
-    return [text[start:end] for start, end in words.cut(text, habits)]
+def cut(text: str, rules: WordRules = words.DEFAULT) -> list[str]:
+    return [text[start:end] for start, end in words.cut(text, rules)]
 
 
 @given(st.text(), st.sampled_from([words.DEFAULT, TREEBANK, BIOMEDICAL, FRENCH]))
 @example("\ufe0f a\u200bb \U0001f469\u200d\U0001f4bb\n\x00\x1c\u2028", words.DEFAULT)
-def test_nothing_but_white_space_lies_between_words(text: str, habits: Habits) -> None:
-    places = words.cut(text, habits)
-    assert all(start < end for start, end in places)
-    assert all(end <= start for (_, end), (start, _) in pairwise(places))
-    inside = {at for start, end in places for at in range(start, end)}
+def test_nothing_but_white_space_lies_between_words(text: str, rules: WordRules) -> None:
+    offsets = words.cut(text, rules)
+    assert all(start < end for start, end in offsets)
+    assert all(end <= start for (_, end), (start, _) in pairwise(offsets))
+    inside = {at for start, end in offsets for at in range(start, end)}
     assert all(text[at].isspace() for at in range(len(text)) if at not in inside)
     assert not any(text[at].isspace() for at in inside)
 
@@ -47,10 +47,10 @@ def test_nothing_but_white_space_lies_between_words(text: str, habits: Habits) -
     st.sampled_from([words.DEFAULT, TREEBANK, BIOMEDICAL, FRENCH]),
 )
 def test_what_stands_between_white_space_is_cut_as_in_the_whole_text(
-    text: str, habits: Habits
+    text: str, rules: WordRules
 ) -> None:
-    whole = [match.span() for match in words._pattern(habits).finditer(text)]
-    assert words.cut(text, habits) == whole
+    whole = [match.span() for match in words._pattern(rules).finditer(text)]
+    assert words.cut(text, rules) == whole
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_cuts_as_people_annotate(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("habits", "text", "expected"),
+    ("rules", "text", "expected"),
     [
         (TREEBANK, "I can't, Ana's and I'm T-cell", "I ca n't , Ana 's and I 'm T - cell"),
         (TREEBANK, "Acme Corp. M. No. corp", "Acme Corp. M. No . corp"),
@@ -93,25 +93,25 @@ def test_cuts_as_people_annotate(text: str, expected: str) -> None:
         (FRENCH, "quelqu'un 'un'", "quelqu' un ' un '"),
     ],
 )
-def test_cuts_by_other_habits(habits: Habits, text: str, expected: str) -> None:
-    assert cut(text, habits) == expected.split(" ")
+def test_cuts_by_other_rules(rules: WordRules, text: str, expected: str) -> None:
+    assert cut(text, rules) == expected.split(" ")
 
 
-@pytest.mark.parametrize("habits", [words.DEFAULT, TREEBANK, BIOMEDICAL, FRENCH])
-def test_habits_are_learned_from_words_that_show_them(habits: Habits) -> None:
-    shown = words.learn([cut(line, habits) for line in EVIDENCE.splitlines()] * 10)
-    assert cut(EVIDENCE, shown) == cut(EVIDENCE, habits)
-    assert shown.abbreviations == habits.abbreviations
+@pytest.mark.parametrize("rules", [words.DEFAULT, TREEBANK, BIOMEDICAL, FRENCH])
+def test_rules_are_learned_from_words_that_show_them(rules: WordRules) -> None:
+    shown = words.learn([cut(line, rules) for line in EVIDENCE.splitlines()] * 10)
+    assert cut(EVIDENCE, shown) == cut(EVIDENCE, rules)
+    assert shown.abbreviations == rules.abbreviations
 
 
 @pytest.mark.parametrize("sentences", [[], [[]], [["Ana", "-", "Maria"], ["@", "home"]]])
-def test_without_enough_to_learn_from_habits_are_the_default(sentences: list[list[str]]) -> None:
+def test_without_enough_to_learn_from_rules_are_the_default(sentences: list[list[str]]) -> None:
     assert words.learn(sentences) == words.DEFAULT
 
 
-def test_habits_become_json_and_come_back() -> None:
-    for habits in (words.DEFAULT, TREEBANK, BIOMEDICAL, FRENCH):
-        assert Habits.from_dict(json.loads(json.dumps(asdict(habits)))) == habits
+def test_rules_become_json_and_come_back() -> None:
+    for rules in (words.DEFAULT, TREEBANK, BIOMEDICAL, FRENCH):
+        assert WordRules.from_dict(json.loads(json.dumps(asdict(rules)))) == rules
 
 
 def test_real_words_come_back(wnut17_dir: Path) -> None:
@@ -120,9 +120,9 @@ def test_real_words_come_back(wnut17_dir: Path) -> None:
         lines = (wnut17_dir / f"{split}.conll").read_text(encoding="utf-8").split("\n")
         known = [line.split("\t")[0] for line in lines if line.strip()]
         starts = {start: start + len(word) for start, word in _placed(known)}
-        for habits in (words.DEFAULT, words.learn([known])):
-            places = words.cut(" ".join(known), habits)
-            assert sum(starts.get(start) == end for start, end in places) > share * len(known)
+        for rules in (words.DEFAULT, words.learn([known])):
+            offsets = words.cut(" ".join(known), rules)
+            assert sum(starts.get(start) == end for start, end in offsets) > share * len(known)
 
 
 def _placed(known: list[str]) -> list[tuple[int, str]]:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from helpers.alignment import tokenize_words
 from helpers.exercises.answers import choice, count, exercise, function, sequence, share
+from helpers.windows import tokenize_words
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from copy import copy
-from itertools import islice
 
 import numpy as np
 
@@ -47,8 +46,7 @@ def choose_outside_bias(
 
     def f1(bias: float) -> float:
         decoder.outside_bias = bias
-        tags = (decoder.names[label] for label in decoder(scores, read, counts))
-        found = _entities([list(islice(tags, count)) for count in counts])
+        found = _entities(decoder(scores, read, counts))
         return 2 * len(right & found) / max(len(right) + len(found), 1)
 
     return max(sorted(_BIASES, key=abs), key=f1)

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from helpers import models, tagging, words
-from helpers.alignment import tokenize_words
 from helpers.decoding import Decoder, log_softmax
 from helpers.inference.backends import Backend, Precision, load_model
 from helpers.inference.onnx_model import OnnxModel
 from helpers.model_folder import TaggerOptions, read_tagger_options
 from helpers.tagging import Scheme
+from helpers.windows import gather_words, tokenize_words
 
 Entity = dict[str, Any]
 
@@ -101,7 +101,7 @@ class Tagger:
     Attributes:
         model: The token classification model, in evaluation mode.
         tokenizer: Its fast tokenizer.
-        habits: How text is cut into words, as the model's training text was.
+        word_rules: How text is cut into words, as the model's training text was.
         decoder: What turns the model's scores into tags that form entities.
         stride: Subwords that neighbouring windows of a long text share: a quarter of a window.
         version: The same for two taggers only if they are loaded from the same files, to compute
@@ -125,7 +125,8 @@ class Tagger:
         self._max_length = limit
         self.stride = (limit - tokenizer.num_special_tokens_to_add()) // 4
         labels = cast(dict[int, str], model.config.id2label)
-        self.habits = options.habits
+        self._label_ids = {label: index for index, label in labels.items()}
+        self.word_rules = options.word_rules
         self.decoder = Decoder(
             [labels[index] for index in range(len(labels))],
             scheme=scheme,
@@ -152,8 +153,8 @@ class Tagger:
     ) -> list[Entity] | list[list[Entity]]:
         """Turn texts of any length into their entities, in the order given.
 
-        A text is cut into words by `helpers.words.cut`, by the habits of the model's training
-        text, and these are tagged as by `tag_words`.
+        A text is cut into words as the model's training text was, see `helpers.words.cut`, and
+        these are tagged as by `tag_words`.
 
         Args:
             text_or_texts: One text or several: a list, a column of a table, a generator.
@@ -173,14 +174,15 @@ class Tagger:
         if isinstance(text_or_texts, str):
             return self([text_or_texts], batch_size=batch_size, min_score=min_score)[0]
         texts = _strings(text_or_texts, "texts", "text {}")
-        places = [words.cut(text, self.habits) for text in texts]
+        offsets = [words.cut(text, self.word_rules) for text in texts]
         sentences = [
-            [text[start:end] for start, end in cut] for text, cut in zip(texts, places, strict=True)
+            [text[start:end] for start, end in of_text]
+            for text, of_text in zip(texts, offsets, strict=True)
         ]
         tagged = self._tag(sentences, batch_size)
         found = (
-            _entities(text, cut, *of_text)
-            for text, cut, of_text in zip(texts, places, tagged, strict=True)
+            _entities(text, of_text, *of_words)
+            for text, of_text, of_words in zip(texts, offsets, tagged, strict=True)
         )
         return [[entity for entity in some if entity["score"] >= min_score] for some in found]
 
@@ -237,21 +239,21 @@ class Tagger:
         encoding, subwords = tokenize_words(
             sentences, self.tokenizer, max_length=self._max_length, stride=self.stride
         )
-        counts = np.array([len(words) for words in sentences], dtype=np.int64)
-        word = (np.cumsum(counts) - counts)[subwords.sentence] + subwords.word
-        word[~(subwords.read & subwords.first)] = -1
-        found = np.zeros((counts.sum(), len(self.decoder.names)), dtype=np.float32)
         columns = {name: encoding[name] for name in _MODEL_INPUTS if name in encoding}
-        lengths = np.array([len(row) for row in columns["input_ids"]], dtype=np.int64)
-        first = np.cumsum(lengths) - lengths
-        for rows in self._batches(lengths, batch_size):
-            logits = self._logits(self._padded(columns, rows))
-            real = np.arange(logits.shape[1]) < lengths[rows, None]
-            word_here = word[(first[rows, None] + np.arange(logits.shape[1]))[real]]
-            found[word_here[word_here >= 0]] = log_softmax(logits[real][word_here >= 0])
-        read = np.zeros(len(found), dtype=bool)
-        read[word[word >= 0]] = True
-        return found, read
+        batches = list(self._batches(subwords.lengths, batch_size))
+        scores = (
+            row
+            for rows in batches
+            for row in log_softmax(self._logits(self._padded(columns, rows)))
+        )
+        order = np.concatenate([np.empty(0, dtype=np.int64), *batches])
+        word_ids = subwords.word_ids()
+        in_order = {
+            "word_ids": [word_ids[row] for row in order],
+            "sentence": np.array(encoding["overflow_to_sample_mapping"], dtype=np.int64)[order],
+        }
+        found, read = gather_words(scores, in_order, [len(words) for words in sentences])
+        return found.reshape(-1, len(self.decoder.names)), read
 
     def _batches(
         self, lengths: NDArray[np.int64], batch_size: int | None
@@ -302,26 +304,26 @@ class Tagger:
         """Give for each sentence the tags of its words, their probabilities, and which are read."""
         log_probabilities, read = self.log_probabilities(sentences, batch_size=batch_size)
         counts = [len(words) for words in sentences]
-        ids = self.decoder(log_probabilities, read, counts)
+        tagged = self.decoder(log_probabilities, read, counts)
+        ids = [self._label_ids[tag] for tags in tagged for tag in tags]
         probabilities = np.exp(log_probabilities[np.arange(len(ids)), ids])
-        tags = [self.decoder.names[index] for index in ids]
         start = 0
-        for count in counts:
-            stop = start + count
-            yield tags[start:stop], probabilities[start:stop], read[start:stop]
+        for tags in tagged:
+            stop = start + len(tags)
+            yield tags, probabilities[start:stop], read[start:stop]
             start = stop
 
 
 def _entities(
     text: str,
-    places: Sequence[words.Place],
+    offsets: Sequence[words.Offsets],
     tags: Sequence[str],
     probabilities: NDArray[np.float32],
     read: NDArray[np.bool_],
 ) -> Iterator[Entity]:
     """Give the entities of a text whose words are tagged."""
     for type_, first, last in tagging.entity_spans(tags):
-        start, end = places[first][0], places[last - 1][1]
+        start, end = offsets[first][0], offsets[last - 1][1]
         yield {
             "entity_group": type_,
             "score": float(probabilities[first:last][read[first:last]].mean()),

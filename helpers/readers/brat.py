@@ -14,7 +14,7 @@ from helpers import words
 from helpers.readers.spans import Entity, Overlaps, Tagger, check_entity
 from helpers.readers.split import Sentence, Split
 from helpers.readers.text import read_text, split_lines
-from helpers.words import Place
+from helpers.words import Offsets
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def read_brat(path: Path, *, encoding: str | None = None, overlaps: Overlaps = "
     return Split(name=str(path), sentences=sentences, documents=path.is_dir())
 
 
-def _lines(text: str, cut: Sequence[Place]) -> list[int]:
+def _lines(text: str, cut: Sequence[Offsets]) -> list[int]:
     """Find the line of each word."""
     ends = [at for at, character in enumerate(text) if character == "\n"]
     return [bisect_left(ends, start) + 1 for start, _ in cut]

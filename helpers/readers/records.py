@@ -19,7 +19,7 @@ from helpers.readers.ids import names_of, no_ids
 from helpers.readers.spans import Entity, Overlaps, Tagger, check_entity
 from helpers.readers.split import Sentence, Split
 from helpers.readers.text import read_text
-from helpers.words import Place
+from helpers.words import Offsets
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Text(NamedTuple):
 
     text: str
     entities: Sequence[Entity] | None
-    words: Sequence[Place] | None = None
+    words: Sequence[Offsets] | None = None
     n_annotations: int = 1
 
 
@@ -286,7 +286,7 @@ def _objects(value: object, place: str) -> list[dict[str, Any]]:
     return value
 
 
-def _given_words(tokens: object, text: str, place: str) -> list[Place] | None:
+def _given_words(tokens: object, text: str, place: str) -> list[Offsets] | None:
     """Take the places of words that a tool gives, as Prodigy and spaCy do.
 
     ``None`` where it gives none, or not in the order in which they stand in the text.

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from helpers import words
 from helpers.tagging import Span, spans_to_tags
-from helpers.words import Place
+from helpers.words import Offsets
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Tagger:
         entities: Sequence[Entity],
         place: str,
         *,
-        cut: Sequence[Place] | None = None,
+        cut: Sequence[Offsets] | None = None,
     ) -> tuple[list[str], list[str]]:
         """Turn a text and its entities into words and IOB2 tags.
 
