@@ -5,39 +5,36 @@ predicted entities that are right, recall the share of the gold entities that we
 harmonic mean. Accuracy is the share of words with the right tag; since most words are ``O`` it is
 high for a tagger that finds nothing. A ratio that divides by zero is 0.
 
-``python -m helpers score GOLD PREDICTION`` prints the scores of one file against another; both
-are read as `helpers.data` reads data.
-
 Sources: Ramshaw and Marcus (1995) and the CoNLL evaluation script (entities in place);
 Nakayama (2018), *seqeval* (its implementation); Derczynski et al. (2017), *Results of the
 WNUT2017 Shared Task on Novel and Emerging Entity Recognition* (surface forms).
 """
 
-import argparse
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from seqeval.metrics import accuracy_score, classification_report
 
-from helpers import readers
 from helpers.decoding import to_tags
-from helpers.settings import dataset_options, literal
 from helpers.tagging import OUTSIDE, Span, entity_spans, spans_to_tags, split_tag
 from helpers.windows import gather_words
 
 if TYPE_CHECKING:
-    import evaluate
     from datasets import Dataset
     from transformers import EvalPrediction
 
 _IOB2_TAG = re.compile(rf"{OUTSIDE}|[BI]-.+")
-_RATIOS = ("precision", "recall", "f1")
+_RATIOS = {"precision": "precision", "recall": "recall", "f1": "f1-score"}  # seqeval's names
+_RESAMPLES = 1000
+_CONFIDENCE = 0.95
+_SEED = 42
 
 Sentences = Sequence[Sequence[str]]
+Counts = NDArray[np.int64]  # on the last axis entities found, predicted and gold
 
 
 def entity_scores(
@@ -81,13 +78,13 @@ def entity_scores(
     """
     gold, predicted = _tags(references, "references"), _tags(predictions, "predictions")
     _check_shapes(gold, predicted, "predictions")
-    metric = _seqeval()(keep_in_memory=True)  # files would be shared with other processes
-    scores: dict[str, Any] = metric.compute(references=gold, predictions=predicted)
+    accuracy = accuracy_score(gold, predicted) if any(gold) else 0.0
     if strict:
-        begun, predicted_begun = (
-            [_well_begun(tags) for tags in tagged] for tagged in (gold, predicted)
-        )
-        return entity_scores(begun, predicted_begun, tokens) | {"accuracy": scores["accuracy"]}
+        gold, predicted = ([_well_begun(tags) for tags in part] for part in (gold, predicted))
+    types = _seqeval(gold, predicted)
+    overall = types.pop("micro avg")
+    scores: dict[str, Any] = {name: overall[name] for name in _RATIOS}
+    scores |= {"accuracy": float(accuracy), "types": types}
     if tokens is not None:
         words = [list(sentence) for sentence in tokens]
         _check_shapes(gold, words, "tokens")
@@ -96,7 +93,10 @@ def entity_scores(
 
 
 class Interval(NamedTuple):
-    """A score and the range in which it falls for most samples of as many sentences."""
+    """A score of some sentences, and a range that holds the score on all such text.
+
+    Of a hundred such ranges, of as many samples of sentences, about 95 do.
+    """
 
     score: float
     low: float
@@ -124,13 +124,10 @@ def f1_interval(
     predictions: Sentences,
     *,
     entity_type: str | None = None,
-    confidence: float = 0.95,
-    resamples: int = 1000,
-    seed: int = 42,
 ) -> Interval:
-    """Turn gold and predicted tags into F1 with its bootstrap interval over sentences.
+    """Turn gold and predicted tags into F1 with its 95 % bootstrap interval over sentences.
 
-    As many sentences as there are get drawn from them, with replacement, and scored, ``resamples``
+    As many sentences as there are get drawn from them, with replacement, and scored, a thousand
     times. The interval leaves out equally many of the lowest and of the highest scores. It says how
     much F1 depends on the sentences that happen to be in the split; that training with another seed
     gives another tagger is not in it.
@@ -142,9 +139,6 @@ def f1_interval(
         references: The gold IOB2 tags of every sentence.
         predictions: The predicted tags of the same sentences.
         entity_type: The type to score; ``None`` scores all.
-        confidence: Share of the resampled scores that lie in the interval.
-        resamples: How often sentences are drawn.
-        seed: For the draws.
 
     Raises:
         ValueError: As `entity_scores`; or no sentences; or no entity of the type.
@@ -157,26 +151,18 @@ def f1_interval(
             f"entity_type={entity_type!r}: neither references nor predictions hold an entity of "
             "this type; give one that occurs"
         )
-    scores = [_f1(total) for total in _resampled(counts, resamples, seed)]
-    return Interval(_f1(counts.sum(axis=0)), *_middle(scores, confidence))
+    scores = [_f1(total) for total in _resampled(counts)]
+    return Interval(_f1(counts.sum(axis=0)), *_middle(scores))
 
 
-def compare(
-    references: Sentences,
-    one: Sentences,
-    other: Sentences,
-    *,
-    confidence: float = 0.95,
-    resamples: int = 1000,
-    seed: int = 42,
-) -> Comparison:
+def compare(references: Sentences, one: Sentences, other: Sentences) -> Comparison:
     """Turn the tags of two taggers for the same sentences into an answer to: is one better?
 
     The comparison is **paired**: a sentence that is hard is hard for both, so the difference varies
     less than two separate scores do. The interval is that of the paired bootstrap, which scores
     both taggers on the same draws. The p-value is that of approximate randomisation. If the two
-    were equally good, it would not matter whose answer to a sentence is whose. So in each of
-    ``resamples`` trials the answers to random sentences change sides.
+    were equally good, it would not matter whose answer to a sentence is whose. So in each of a
+    thousand trials the answers to random sentences change sides.
 
     >>> gold = [["B-person"], ["B-group"]] * 20
     >>> compare(gold, gold, [["O"], ["B-group"]] * 20).p_value < 0.01
@@ -186,9 +172,6 @@ def compare(
         references: The gold IOB2 tags of every sentence.
         one: The tags that one tagger predicts.
         other: The tags that the other predicts.
-        confidence: Share of the resampled differences that lie in the interval.
-        resamples: How often sentences are drawn, and how often answers change sides.
-        seed: For both.
 
     Raises:
         ValueError: As `entity_scores`; or no sentences.
@@ -201,17 +184,17 @@ def compare(
     """
     counts = np.stack([_sentence_counts(references, tags) for tags in (one, other)], axis=1)
     difference = _difference(counts.sum(axis=0))
-    drawn = [_difference(total) for total in _resampled(counts, resamples, seed)]
-    rng = np.random.default_rng(seed)
+    drawn = [_difference(total) for total in _resampled(counts)]
+    rng = np.random.default_rng(_SEED)
     sides = counts - counts[:, ::-1]
     swapped = [
         _difference(
             counts.sum(axis=0) - np.tensordot(rng.integers(2, size=len(counts)), sides, axes=1)
         )
-        for _ in range(resamples)
+        for _ in range(_RESAMPLES)
     ]
     as_large = int((np.abs(swapped) >= abs(difference) - 1e-12).sum())
-    return Comparison(difference, *_middle(drawn, confidence), (as_large + 1) / (resamples + 1))
+    return Comparison(difference, *_middle(drawn), (as_large + 1) / (_RESAMPLES + 1))
 
 
 def compute_metrics(
@@ -301,6 +284,22 @@ def scores_table(scores: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")[[*_RATIOS, "support"]]
 
 
+def _seqeval(gold: list[list[str]], predicted: list[list[str]]) -> dict[str, dict[str, Any]]:
+    """Ask seqeval for the scores of each type, and of all entities as ``micro avg``.
+
+    ``evaluate.load("seqeval")`` calls the same function, but fetches its own code from the Hub.
+    """
+    if all(tag == OUTSIDE for tags in (*gold, *predicted) for tag in tags):
+        return {"micro avg": dict.fromkeys(_RATIOS, 0.0)}  # seqeval refuses it
+    report = classification_report(gold, predicted, output_dict=True, zero_division=0)
+    del report["macro avg"], report["weighted avg"]
+    return {
+        name: {ours: float(row[theirs]) for ours, theirs in _RATIOS.items()}
+        | {"support": int(row["support"])}
+        for name, row in report.items()
+    }
+
+
 def _well_begun(tags: list[str]) -> list[str]:
     """Keep of the tags of a sentence the entities that begin with ``B-``."""
     spans = [span for span in entity_spans(tags) if split_tag(tags[span[1]])[0] == "B"]
@@ -361,7 +360,7 @@ def _surface_scores(
 
 def _sentence_counts(
     references: Sentences, predictions: Sentences, entity_type: str | None = None
-) -> Any:
+) -> Counts:
     """Count the entities of every sentence: found, predicted and gold, an array (sentences, 3)."""
     gold, predicted = _tags(references, "references"), _tags(predictions, "predictions")
     _check_shapes(gold, predicted, "predictions")
@@ -375,139 +374,25 @@ def _sentence_counts(
     return np.array([(len(true & found), len(found), len(true)) for true, found in pairs])
 
 
-def _resampled(counts: Any, resamples: int, seed: int) -> Iterator[Any]:
+def _resampled(counts: Counts) -> Iterator[Counts]:
     """Draw as many sentences as there are, with replacement, and add up their counts."""
-    rng = np.random.default_rng(seed)
-    for _ in range(resamples):
+    rng = np.random.default_rng(_SEED)
+    for _ in range(_RESAMPLES):
         drawn = rng.integers(len(counts), size=len(counts))
         yield np.tensordot(np.bincount(drawn, minlength=len(counts)), counts, axes=1)
 
 
-def _f1(total: Any) -> float:
+def _f1(total: Counts) -> float:
     found, predicted, gold = total
     return float(2 * found / max(predicted + gold, 1))
 
 
-def _difference(totals: Any) -> float:
+def _difference(totals: Counts) -> float:
     one, other = totals
     return _f1(one) - _f1(other)
 
 
-def _middle(values: Sequence[float], confidence: float) -> tuple[float, float]:
+def _middle(values: Sequence[float]) -> tuple[float, float]:
     """Find the interval that leaves equally many values out below and above."""
-    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = np.quantile(values, [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2])
     return float(low), float(high)
-
-
-@cache
-def _seqeval() -> type["evaluate.Metric"]:
-    """Make seqeval a metric of 🤗 Evaluate, from the installed packages.
-
-    ``evaluate.load("seqeval")`` fetches such a class from the Hub at every start. Evaluate is
-    imported here, when there is something to score, because it imports PyTorch for evaluators that
-    no lesson uses.
-    """
-    import evaluate
-    from datasets import Features, List, Value
-    from seqeval.metrics import accuracy_score
-    from seqeval.metrics.sequence_labeling import get_entities, precision_recall_fscore_support
-
-    class Seqeval(evaluate.Metric):
-        def _info(self) -> evaluate.MetricInfo:
-            tags = List(Value("string"))
-            return evaluate.MetricInfo(
-                description="Precision, recall and F1 of entities found in place.",
-                citation="Nakayama (2018), seqeval, https://github.com/chakki-works/seqeval",
-                inputs_description="References and predictions: the tags of every sentence.",
-                features=Features({"references": tags, "predictions": tags}),
-            )
-
-        def _compute(
-            self, *, references: list[list[str]], predictions: list[list[str]]
-        ) -> dict[str, Any]:
-            pair = (references or [[]], predictions or [[]])  # seqeval refuses an empty list
-            types = sorted({entity[0] for tags in pair for entity in get_entities(tags)})
-            by_type = precision_recall_fscore_support(*pair, average=None, zero_division=0)
-            overall = precision_recall_fscore_support(*pair, average="micro", zero_division=0)
-            return {
-                **_plain(overall),
-                "accuracy": float(accuracy_score(*pair)) if any(references) else 0.0,
-                "types": {
-                    type_: {**_plain(row), "support": int(row[3])}
-                    for type_, *row in zip(types, *by_type, strict=True)
-                },
-            }
-
-    return Seqeval
-
-
-def _plain(row: Sequence[Any]) -> dict[str, float]:
-    """Turn the start of seqeval's row of numpy numbers into what JSON can hold."""
-    return {name: float(value) for name, value in zip(_RATIOS, row, strict=False)}
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the scores of a file of predicted tags against a file of gold tags.
-
-    Exits with code 2 and a message where a file cannot be read or the words of the two differ.
-    """
-    parser = _parser()
-    chosen = parser.parse_args(arguments)
-    try:
-        options = dataset_options(literal(chosen.dataset_options))
-        gold, predicted = (
-            readers.read(path, **options) for path in (chosen.gold, chosen.prediction)
-        )
-        _check_same_words(gold, predicted)
-        # a tagger may find nothing, so its tags are told by those of the gold file
-        read = readers.in_iob2({"gold": gold, "prediction": predicted})
-        references, predictions = ([one.tags for one in split.sentences] for split in read.values())
-    except (OSError, ValueError) as error:
-        parser.exit(2, f"{parser.prog}: {error}\n")
-    tokens = [sentence.tokens for sentence in gold.sentences]
-    scores = entity_scores(references, predictions, tokens)
-    n_words = sum(len(words) for words in tokens)
-    print(scores_table(scores).to_string(float_format="{:.4f}".format))
-    print(f"\naccuracy {scores['accuracy']:.4f} of {n_words:,} words in {len(tokens):,} sentences")
-    if tokens:
-        interval = f1_interval(references, predictions)
-        print(f"F1 from {interval.low:.4f} to {interval.high:.4f} (95 % bootstrap interval)")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m helpers.metrics",
-        description="Score predicted entities against gold ones: two CoNLL files (or JSON Lines, "
-        "CSV, Parquet) with the same words.",
-    )
-    parser.add_argument("gold", type=Path, metavar="GOLD", help="file with the gold tags")
-    parser.add_argument("prediction", type=Path, metavar="PREDICTION", help="with predicted tags")
-    parser.add_argument(
-        "--dataset-options",
-        default="{}",
-        metavar="DICT",
-        help="how to read both, as in a lesson, such as \"{'columns': ['token', '_', 'tag']}\"",
-    )
-    return parser
-
-
-def _check_same_words(gold: readers.Split, predicted: readers.Split) -> None:
-    for (word, place), (other, other_place) in zip(_words(gold), _words(predicted), strict=False):
-        if word != other:
-            raise ValueError(
-                f"the words differ: {place}: {word}; {other_place}: {other}; give two files of the "
-                "same sentences"
-            )
-
-
-def _words(split: readers.Split) -> Iterator[tuple[str, str]]:
-    """Yield what a file holds, word for word, and where it stands."""
-    for number, sentence in enumerate(split.sentences):
-        for position, word in enumerate(sentence.tokens):
-            yield repr(word), split.place(number, position)
-        yield "end of the sentence", f"after {split.place(number, -1)}"
-    yield "end of the file", split.name
-
-
-if __name__ == "__main__":
-    main()

@@ -1,18 +1,14 @@
 """Scores agree with a plain count of spans and forms, and with seqeval itself."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
 import timeit
 import warnings
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-import evaluate
 import numpy as np
 import pytest
 import seqeval.metrics
@@ -191,27 +187,6 @@ def test_scoring_warns_of_nothing_and_leaves_its_input_alone() -> None:
     assert predicted == [["O", "O"]]
 
 
-def test_scoring_needs_neither_network_nor_files(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    def refuse(*_: Any) -> None:
-        raise AssertionError("scoring opened a connection")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(evaluate.config, "HF_METRICS_CACHE", tmp_path)
-    metrics._seqeval.cache_clear()
-    metrics.entity_scores(GOLD, PREDICTED, TOKENS)
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
-
-
-def test_the_scores_come_from_a_metric_of_evaluate() -> None:
-    metric = metrics._seqeval()(keep_in_memory=True)
-    assert isinstance(metric, evaluate.Metric)
-    metric.add_batch(references=GOLD[:2], predictions=PREDICTED[:2])
-    metric.add_batch(references=GOLD[2:], predictions=PREDICTED[2:])
-    assert metric.compute() == metrics.entity_scores(GOLD, PREDICTED)
-
-
 @pytest.mark.parametrize(
     ("references", "predictions", "tokens", "message"),
     [
@@ -372,15 +347,16 @@ def drawn(sentences: list[Any], rng: np.random.Generator) -> list[Any]:
 @few
 @given(non_empty)
 def test_the_interval_is_that_of_scoring_drawn_sentences(corpus: list[Any]) -> None:
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(metrics._SEED)
     scores = []
     for _ in range(20):
         _, gold, predicted = columns(drawn(corpus, rng))
         scores.append(plain_f1(gold, predicted))
     _, gold, predicted = columns(corpus)
-    interval = metrics.f1_interval(gold, predicted, resamples=20, confidence=0.8, seed=3)
+    with patch.object(metrics, "_RESAMPLES", 20):
+        interval = metrics.f1_interval(gold, predicted)
     assert interval.score == pytest.approx(plain_f1(gold, predicted))
-    assert interval[1:] == pytest.approx(np.quantile(scores, [0.1, 0.9]))
+    assert interval[1:] == pytest.approx(np.quantile(scores, [0.025, 0.975]))
 
 
 @few
@@ -394,12 +370,13 @@ def test_a_comparison_is_that_of_scoring_the_same_draws(corpus: list[Any]) -> No
     def shorter(gold: list[list[str]]) -> list[list[str]]:
         return [[tag if tag[0] == "B" else "O" for tag in tags] for tags in gold]
 
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(metrics._SEED)
     differences = [difference(drawn(corpus, rng)) for _ in range(10)]
     _, gold, one = columns(corpus)
-    found = metrics.compare(gold, one, shorter(gold), resamples=10, confidence=0.8, seed=3)
+    with patch.object(metrics, "_RESAMPLES", 10):
+        found = metrics.compare(gold, one, shorter(gold))
     assert found.difference == pytest.approx(difference(corpus))
-    assert found[1:3] == pytest.approx(np.quantile(differences, [0.1, 0.9]))
+    assert found[1:3] == pytest.approx(np.quantile(differences, [0.025, 0.975]))
 
 
 @examples(max_examples=10)
@@ -416,7 +393,7 @@ def test_the_p_value_is_the_share_of_all_exchanges_that_differ_as_much(corpus: l
     observed = abs(difference((False,) * len(gold)))
     exchanges = list(product((False, True), repeat=len(gold)))
     exact = sum(abs(difference(sides)) >= observed - 1e-12 for sides in exchanges) / len(exchanges)
-    assert metrics.compare(gold, one, other, resamples=500).p_value == pytest.approx(exact, abs=0.1)
+    assert metrics.compare(gold, one, other).p_value == pytest.approx(exact, abs=0.1)
 
 
 def test_one_tagger_is_not_better_than_itself() -> None:
@@ -470,138 +447,3 @@ def test_a_thousand_resamples_of_the_test_split_take_less_than_a_second(wnut17_d
     seconds = min(timeit.repeat(lambda: metrics.f1_interval(gold, rule), number=1, repeat=3))
     assert seconds < 1
     assert metrics.f1_interval(gold, rule).score == pytest.approx(0.1567, abs=1e-4)
-
-
-# --- the command
-
-
-def conll(path: Path, text: str) -> Path:
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def run(*paths: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    metrics.main([str(path) for path in paths])
-    return capsys.readouterr().out
-
-
-def row(name: str, printed: str) -> list[str]:
-    """The cells of one row of the printed table."""
-    return next(line for line in printed.splitlines() if line.startswith(name))[len(name) :].split()
-
-
-def refusal(*paths: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """The one line on which the command says why it scores nothing."""
-    with pytest.raises(SystemExit) as stop:
-        metrics.main([str(path) for path in paths])
-    written = capsys.readouterr()
-    assert (stop.value.code, written.out, written.err.count("\n")) == (2, "", 1)
-    return written.err
-
-
-def test_the_command_prints_a_row_for_each_type_and_for_all(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    gold = conll(tmp_path / "gold.conll", "Ada\tB-person\nsaw\tO\nAcme\tB-group\n\nParis\tO\n")
-    guess = conll(tmp_path / "guess", "Ada B-person\r\nsaw O\r\nAcme O\r\n\r\nParis B-location")
-    printed = [line.split() for line in run(gold, guess, capsys=capsys).splitlines()]
-    assert printed == [
-        ["precision", "recall", "f1", "support"],
-        ["group", "0.0000", "0.0000", "0.0000", "1"],
-        ["location", "0.0000", "0.0000", "0.0000", "0"],
-        ["person", "1.0000", "1.0000", "1.0000", "1"],
-        ["all", "entities", "0.5000", "0.5000", "0.5000", "2"],
-        ["surface", "forms", "0.5000", "0.5000", "0.5000"],
-        [],
-        ["accuracy", "0.5000", "of", "4", "words", "in", "2", "sentences"],
-        ["F1", "from", "0.0000", "to", "0.6667", "(95", "%", "bootstrap", "interval)"],
-    ]
-
-
-def test_the_command_reads_each_file_in_its_own_scheme(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    gold = conll(tmp_path / "gold", "Ada B-person\nByron E-person\nand O\nAcme S-group\n")
-    guess = conll(tmp_path / "guess", "Ada I-person\nByron I-person\nand O\nAcme I-group\n")
-    assert row("all entities", run(gold, guess, capsys=capsys)) == [
-        "1.0000",
-        "1.0000",
-        "1.0000",
-        "2",
-    ]
-
-
-def test_the_command_forgives_entities_that_start_wrongly(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    gold = conll(tmp_path / "gold", "a B-person\nb O\nc B-group\nd O\n")
-    guess = conll(tmp_path / "guess", "a B-person\nb O\nc I-group\nd I-person\n")
-    assert row("all entities", run(gold, guess, capsys=capsys)) == [
-        "0.6667",
-        "1.0000",
-        "0.8000",
-        "2",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("a O\n\nc O\n", "{gold}, line 3: 'b'; {guess}, line 3: 'c'"),
-        ("a O\nb O\n", "after {gold}, line 1: end of the sentence; {guess}, line 2: 'b'"),
-        ("a O\n", "{gold}, line 3: 'b'; {guess}: end of the file"),
-        ("a O\n\nb O\n\nc O\n", "{gold}: end of the file; {guess}, line 5: 'c'"),
-    ],
-)
-def test_the_command_refuses_files_whose_words_differ(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, message: str
-) -> None:
-    gold, guess = conll(tmp_path / "gold", "a O\n\nb O\n"), conll(tmp_path / "guess", text)
-    error = refusal(gold, guess, capsys=capsys)
-    assert f"the words differ: {message.format(gold=gold, guess=guess)}; give two" in error
-
-
-def test_the_command_names_what_it_cannot_read(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    good = conll(tmp_path / "good", "a B-x\nb O\nc O\n")
-    mixed = conll(tmp_path / "mixed", "a B-x\nb y\nc O\n")
-    assert f"no such file: {tmp_path / 'none'}" in refusal(good, tmp_path / "none", capsys=capsys)
-    assert f"{tmp_path / 'empty'}: empty" in refusal(
-        conll(tmp_path / "empty", ""), good, capsys=capsys
-    )
-    error = refusal(good, mixed, capsys=capsys)
-    assert f"{mixed}, line 2: the tag 'y' is not written like the others" in error
-
-
-def test_the_command_runs_as_a_module() -> None:
-    """Takes a second, since only a process of its own shows it."""
-    shown = subprocess.run(
-        [sys.executable, "-m", "helpers.metrics", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "GOLD PREDICTION" in shown.stdout
-
-
-def test_every_word_of_the_test_split_is_scored(capsys: pytest.CaptureFixture[str]) -> None:
-    folder = os.environ.get("WNUT17_DIR")
-    if not folder:
-        pytest.skip("WNUT17_DIR names no folder with WNUT 17")
-    test = Path(folder) / "test.conll"
-    printed = run(test, test, capsys=capsys)
-    assert row("all entities", printed) == ["1.0000", "1.0000", "1.0000", "1079"]
-    assert "accuracy 1.0000 of 23,394 words in 1,287 sentences" in printed
-
-
-def test_the_command_takes_the_options_of_the_data(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    gold = conll(tmp_path / "gold", "a B-x B-y\nb O B-y\n")
-    assert "2 columns hold tags" in refusal(gold, gold, capsys=capsys)
-    metrics.main([str(gold), str(gold), "--dataset-options", "{'columns': ['token', 'tag', '_']}"])
-    assert row("all entities", capsys.readouterr().out) == ["1.0000", "1.0000", "1.0000", "1"]
-    with pytest.raises(SystemExit):
-        metrics.main([str(gold), str(gold), "--dataset-options", "{'column': []}"])
-    assert "invalid setting dataset_options: column: no such option" in capsys.readouterr().err
