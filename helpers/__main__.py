@@ -229,7 +229,7 @@ def train(profile: str, parameters: Mapping[str, Any]) -> None:
 )
 @click.option(
     "--scheme",
-    type=click.Choice(["IOB1", "IOB2", "IOBES", "BILOU", "BMES"]),
+    type=click.Choice(["IOB1", "IOB2", "IOBES", "BILOU"]),
     help="What the model was trained on; only IOB1 does not show in the labels.",
 )
 @click.option(
@@ -260,10 +260,10 @@ def tag(
     address: str | None,
     batch_size: int | None,
     min_score: float,
-    scheme: str | None,
+    scheme: Any,
     device: str | None,
-    backend: str,
-    precision: str,
+    backend: Any,
+    precision: Any,
 ) -> None:
     r"""Tag every text of a file: OUTPUT has each record with all its fields, and its entities.
 
