@@ -168,11 +168,12 @@ def score(gold: Path, prediction: Path, parameters: Mapping[str, Any]) -> None:
       python -m helpers score gold.csv predicted.csv \
           -p dataset_options "{'columns': ['token', 'tag', '_']}"
     """
-    from helpers import metrics
+    from helpers import settings
+    from helpers.batch.scoring import score_files
 
     _only(parameters, "dataset_options")
-    options = repr(parameters.get("dataset_options", {}))
-    metrics.main([str(gold), str(prediction), "--dataset-options", options])
+    options = settings.dataset_options(parameters.get("dataset_options", {}))
+    print(score_files(gold, prediction, options))
 
 
 @commands.command()
