@@ -268,9 +268,8 @@ def tag(
 ) -> None:
     r"""Tag every text of a file: OUTPUT has each record with all its fields, and its entities.
 
-    INPUT   one text per line (.txt); JSON Lines or an array of JSON (.jsonl, .ndjson,
-            .json); a table whose first row names its columns (.csv, .tsv); Parquet
-            (.parquet)
+    INPUT   one text per line (.txt); JSON Lines (.jsonl, .ndjson, .json); a table whose
+            first row names its columns (.csv, .tsv); Parquet (.parquet)
     OUTPUT  JSON Lines or Parquet, by the same suffixes
 
     {"text": "in Paris", "entities": [{"entity_group": "location", "score": 0.98,
@@ -281,8 +280,8 @@ def tag(
     again after an interruption, and it does only the missing parts. If INPUT or the model has
     changed, it starts from the beginning.
 
-    Files are UTF-8, or UTF-16 with a byte order mark. A record that has no text, or is not UTF-8 or
-    not JSON, is left out. OUTPUT.rejected.jsonl holds it, with its line and the reason. Such
+    Files are UTF-8. A record that has no text, or is not UTF-8, not JSON or not a row of its
+    table, is left out. OUTPUT.rejected.jsonl holds it, with its line and the reason. Such
     records are counted at the end.
 
     Examples:
@@ -299,9 +298,9 @@ def tag(
 
     from transformers.utils import logging as transformers_logging
 
+    from helpers.batch.tag_files import Engine, rejects_of, tag_file
+    from helpers.batch.tag_on_ray import Ray
     from helpers.inference import load_tagger
-    from helpers.inference.cluster import Ray
-    from helpers.inference.files import Engine, rejects_of, tag_file
 
     _check_address(engine, address)
     transformers_logging.disable_progress_bar()  # of loading a model; only tagging takes long
@@ -309,8 +308,8 @@ def tag(
     device = device or ("cpu" if backend == "onnx" else None)
     chosen: Engine | None = None
     if engine == "ray":
-        chosen = Ray(load, address, device, batch_size)
-        device = "cpu"  # here the model is only checked; the actors load their own
+        chosen = Ray(load, address, device)
+        device = "cpu"  # here the model is only checked; the machines load their own
     try:
         counts = tag_file(
             load(device=device),

@@ -146,7 +146,7 @@ def test_another_process_that_is_faster_is_no_trouble(
     kept.rename(tmp_path / "kept")
 
     def export(_folder: Path, _input_names: list[str], target: Path) -> None:
-        shutil.copytree(tmp_path / "kept", target)
+        shutil.copytree(tmp_path / "kept", target, dirs_exist_ok=True)
         shutil.copytree(tmp_path / "kept", kept)
 
     monkeypatch.setattr(onnx_model, "_export", export)

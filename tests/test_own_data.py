@@ -34,7 +34,7 @@ def test_a_lesson_on_data_of_your_own(number: str, own: Path) -> None:
         pytest.skip("runs on the data set with the fewest sentences, the hardest")
     folder = own.with_name("runs")
     lesson = solved(LESSONS[number], folder)
-    training = {"epochs": 2} if number in {"03", "04"} else {}
+    training: dict[str, Any] = {"epochs": 2} if number in {"03", "04"} else {}
     executed = run(lesson, folder, profile="smoke", dataset=str(own), **training)
     answers = answers_of(executed)
     assert [answer for answer in answers if not answer.startswith("Correct.")] == []

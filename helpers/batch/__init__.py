@@ -1,5 +1,4 @@
-"""Lessons run unattended: all in order, or a grid of parameters over one.
+"""For whoever runs many: lessons unattended, sweeps, and files of texts of any size.
 
-Start with ``python -m helpers --help``. Notebooks are known here as files; papermill runs
-them, and nothing in this package imports torch or tensorflow.
+Start with ``python -m helpers --help``. Notebooks are known here as files, and papermill runs them.
 """

@@ -1,16 +1,13 @@
-"""A trained model to a tagger for text of any length, and files of any size to their entities."""
+"""A trained model to a tagger for text of any length."""
 
 from helpers.inference.backends import has_bf16
 from helpers.inference.bias import choose_outside_bias
-from helpers.inference.files import Counts, tag_file
 from helpers.inference.tagger import Entity, Tagger, load_tagger
 
 __all__ = [
-    "Counts",
     "Entity",
     "Tagger",
     "choose_outside_bias",
     "has_bf16",
     "load_tagger",
-    "tag_file",
 ]

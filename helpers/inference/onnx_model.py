@@ -6,7 +6,6 @@ identifies its weights, so a model that was trained again is exported again.
 
 import hashlib
 import logging
-import os
 import shutil
 import tempfile
 import warnings
@@ -18,7 +17,7 @@ import torch
 from transformers import AutoConfig, AutoModelForTokenClassification
 from transformers.modeling_outputs import TokenClassifierOutput
 
-from helpers.inference.formats import one_line
+from helpers import atomic
 
 logger = logging.getLogger(__name__)
 
@@ -91,17 +90,13 @@ def _exported(folder: Path, input_names: Sequence[str], precision: str) -> Path:
     export = exports / f"{precision}-{_fingerprint(folder)}"
     if not export.is_dir():
         logger.warning("exporting the model to ONNX (%s), once", precision)
-        exports.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".", dir=exports) as work:
-            made = Path(work) / precision
-            _export(folder, input_names, made.with_name("fp32"))
+        with atomic.folder(export) as made:
             if precision == "int8":
-                _round(made.with_name("fp32"), made)
-            try:
-                os.rename(made, export)
-            except OSError:  # another process was faster
-                if not export.is_dir():
-                    raise
+                with tempfile.TemporaryDirectory(prefix=".", dir=exports) as exact:
+                    _export(folder, input_names, Path(exact))
+                    _round(Path(exact), made)
+            else:
+                _export(folder, input_names, made)
         for old in exports.glob(f"{precision}-*"):
             if old != export:
                 shutil.rmtree(old, ignore_errors=True)
@@ -134,7 +129,6 @@ def _export(folder: Path, input_names: Sequence[str], target: Path) -> None:
 
     Source: https://docs.pytorch.org/docs/stable/onnx_export.html
     """
-    target.mkdir()
     model = _Scores(
         AutoModelForTokenClassification.from_pretrained(
             folder, dtype=torch.float32, use_safetensors=True
@@ -154,7 +148,7 @@ def _export(folder: Path, input_names: Sequence[str], target: Path) -> None:
             )
     except Exception as error:  # the exporter raises whatever the model's own code does
         cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
-        raise _not_exported(folder, one_line(cause)) from error
+        raise _not_exported(folder, str(cause).split("\n", 1)[0]) from error
     compute = _opened(target / "model.onnx")
     for windows, width in (1, 4), (3, 40):
         batch = _batch(input_names, windows=windows, width=width)
@@ -195,7 +189,6 @@ def _round(exported: Path, target: Path) -> None:
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    target.mkdir()
     with _quiet():
         quantize_dynamic(
             exported / "model.onnx",
