@@ -63,7 +63,7 @@ def outputs() -> list[NotebookNode]:
     table = plots.text_table(pd.DataFrame({"word": ["<b>"] * 2, "a long name" * 9: [1, 2]}))
     shown: list[dict[str, Any]] = [
         {
-            "text/html": f'<img alt="{plots.describe(figure)}" src="data:image/png;base64,{png}">',
+            "text/html": f'<img alt="{figure.alt}" src="data:image/png;base64,{png}">',
             "text/plain": "-",
         },
         {"text/html": marked.data, "text/plain": "<IPython.core.display.HTML object>"},

@@ -3,7 +3,7 @@
 import base64
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jinja2
@@ -40,7 +40,7 @@ def write(store: Store, *, score: str | None = None) -> list[str]:
     ]
 
 
-def figures(found: Results) -> dict[str, Figure]:
+def figures(found: Results) -> Mapping[str, Figure]:
     """Draw the score against each swept parameter, and against time, each by its caption."""
     scores, drawn = found.scores[found.score], {}
     for name in found.swept:

@@ -1,137 +1,125 @@
-"""The look of every figure, and the card that shows it with its alt text."""
+"""What all figures share: their look, and the card that shows one with its alt text.
+
+Colours are the palette of Okabe and Ito, told apart with any colour vision; hatches, line styles,
+markers and printed names say the same without colour. A colour has one meaning: a split, or a
+score; what splits a whole into parts is grey. A figure is a white card with dark letters, so that
+it reads alike on light and dark pages.
+
+Source of the palette: https://jfly.uni-koeln.de/color/
+"""
+
+# ruff: noqa: UP032 -- templates with named places can be translated, f-strings cannot
 
 import base64
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from html import escape
 from textwrap import fill
 from typing import Any
 
-import matplotlib.pyplot as plt
-import numpy as np
 from IPython.display import display
+from matplotlib import style
 from matplotlib.axes import Axes
-from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 
+# blue, orange, green, pink, sky blue, red, yellow
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 BLUE, ORANGE, GREEN, PINK, SKY, RED, _ = PALETTE
 GREY, LIGHT_GREY = "#66758A", "#AEB8C6"
-COLOURS = {
-    **{"train": BLUE, "training": BLUE, "validation": ORANGE, "test": GREEN},
-    **{"precision": SKY, "recall": PINK, "F1": RED},
-    **dict.fromkeys(("seen", "found", "subwords", "read here"), GREY),
-    **dict.fromkeys(("unseen", "not found", "padding", "context only"), LIGHT_GREY),
-}
-HATCHES = ("", "//", "..", "xx", "--", "++", "oo")
-LINE_STYLES = ("-", "--", ":", "-.")
-STYLE: dict[Any, Any] = {
-    "axes.axisbelow": True,
-    "axes.grid.axis": "y",
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlelocation": "left",
-    "grid.color": "#DDDDDD",
-    "hatch.linewidth": 0.6,
-    "legend.frameon": False,
-    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
-}
+STYLE: list[Any] = [
+    "default",  # whatever style a notebook has chosen for its own figures
+    {
+        "axes.axisbelow": True,
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "axes.titlelocation": "left",
+        "grid.color": "#DDDDDD",
+        "hatch.linewidth": 0.6,
+        "legend.frameon": False,
+        "patch.edgecolor": "white",  # of bars and of their hatches
+        "patch.force_edgecolor": True,
+        "text.parse_math": False,  # a dollar sign in a name is a dollar sign
+    },
+]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What a panel of a figure shows, in words; its labels and its alt text come from here.
+
+    Attributes:
+        title: What is drawn.
+        x: What the axis across shows, with its unit.
+        y: What the axis up shows, with its unit.
+        values: For each row or series what is drawn of it: a text, or a text for each of its parts.
+
+    >>> str(Panel("Entities", "number", "type", {"person": {"train": "3", "test": "1"}}))
+    'Entities. Across: number; up: type. person: train 3, test 1.'
+    """
+
+    title: str
+    x: str = ""
+    y: str = ""
+    values: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        words = ["{title}.".format(title=self.title)]
+        if self.x:
+            words.append("Across: {x}; up: {y}.".format(x=self.x, y=self.y))
+        for name, text in self.values.items():
+            if not isinstance(text, str):
+                parts = text.items()
+                text = ", ".join("{part} {text}".format(part=p, text=t) for p, t in parts)
+            words.append("{name}: {text}.".format(name=name, text=text))
+        return " ".join(" ".join(words).split())
 
 
 class Drawing(Figure):
-    """A figure that shows itself with a text for readers who do not see it.
+    """A figure that shows itself as an image with its alt text, for readers who do not see it.
+
+    It is HTML because JupyterLab and nbconvert pass over the alt text of other images.
 
     Attributes:
-        alt: What is drawn, in words and numbers; `describe` makes it where none was given.
+        alt: What is drawn, in words and numbers.
     """
 
-    alt = ""
+    alt: str
 
     def _ipython_display_(self) -> None:
-        alt = self.alt or describe(self)
         image = io.BytesIO()
-        self.savefig(image, format="png", dpi=2 * self.dpi)  # sharp on a dense screen
+        with style.context(STYLE):  # matplotlib makes some ticks only now
+            self.savefig(image, format="png", dpi=2 * self.dpi)  # sharp on a dense screen
         data = base64.b64encode(image.getvalue()).decode()
         html = (
-            f'<img alt="{escape(alt)}" width="{self.get_figwidth() * self.dpi:.0f}" '
+            f'<img alt="{escape(self.alt)}" width="{self.get_figwidth() * self.dpi:.0f}" '
             f'src="data:image/png;base64,{data}">'
         )
-        display({"text/html": html, "text/plain": alt}, raw=True)
-
-
-def describe(figure: Figure) -> str:
-    """Turn a figure into a text that says what is drawn: titles, axes, and the values of each mark.
-
-    >>> from helpers.plots.figures import entity_counts
-    >>> describe(entity_counts({"train": {"person": 3, "group": 1}}))
-    'Entities by type and split. Across: type; up: entities. train: group 1, person 3.'
-    """
-    return " ".join(_described(axes) for axes in figure.axes if axes.get_title(loc="left"))
-
-
-def _described(axes: Axes) -> str:
-    parts = [axes.get_title(loc="left")]
-    parts.append(f"Across: {axes.get_xlabel()}; up: {axes.get_ylabel()}")
-    for group in axes.containers:
-        if isinstance(group, BarContainer) and not str(group.get_label()).startswith("_"):
-            parts.append(f"{group.get_label()}: {_bars_in_words(axes, group)}")
-    for line in axes.lines:
-        label, ys = str(line.get_label()), np.asarray(line.get_ydata(), dtype=float)
-        if not label.startswith("_") and len(ys):
-            parts.append(
-                f"{label}: {len(ys)} points from {ys[0]:.3g} to {ys[-1]:.3g}, "
-                f"lowest {ys.min():.3g}, highest {ys.max():.3g}"
-            )
-    if axes.images:
-        parts += _cells_in_words(axes)
-    legend = axes.get_legend()
-    if legend is not None and not axes.lines:
-        parts += [text.get_text() for text in legend.get_texts()]
-    return ". ".join(part.replace("\n", " ") for part in parts) + "."
-
-
-def _bars_in_words(axes: Axes, bars: BarContainer) -> str:
-    """Name each bar by its tick and value; more than 30 are only counted."""
-    lying = bars.orientation == "horizontal"
-    ticks = (axes.get_yticklabels() if lying else axes.get_xticklabels()) or []
-    values = [bar.get_width() if lying else bar.get_height() for bar in bars]
-    if len(values) != len(ticks) or len(values) > 30:
-        return f"{len(values)} cells"
-    names = [tick.get_text() for tick in ticks]
-    texts = [f"{value:,.0f}" if value >= 1000 else f"{value:.3g}" for value in values]
-    return ", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
-
-
-def _cells_in_words(axes: Axes) -> list[str]:
-    """Name the cells of a heat map that hold something, row by row."""
-    columns = [tick.get_text() for tick in axes.get_xticklabels()]
-    rows: dict[int, list[str]] = {}
-    for text in axes.texts:
-        column, row = (round(place) for place in text.get_position())
-        if text.get_text() not in ("", "0"):
-            rows.setdefault(row, []).append(f"{columns[column]} {text.get_text()}")
-    names = [tick.get_text() for tick in axes.get_yticklabels()]
-    return [f"{names[row]}: {', '.join(cells)}" for row, cells in rows.items()]
+        display({"text/html": html, "text/plain": self.alt}, raw=True)
 
 
 @contextmanager
-def drawing(*titles: str, height: float = 4) -> Iterator[tuple[Drawing, Sequence[Axes]]]:
-    """Open a figure with a titled panel for each title, in the style of the lessons.
+def drawing(*panels: Panel, height: float, **grid: Any) -> Iterator[tuple[Drawing, list[Axes]]]:
+    """Open a figure with its panels, in the look of the lessons.
 
     Pyplot does not know it, so Jupyter shows it where it is a cell's value and only there.
+
+    Args:
+        panels: What the panels show, row by row.
+        height: In inches.
+        **grid: How the panels stand, as for ``Figure.subplots``.
     """
-    with plt.rc_context(STYLE):
+    with style.context(STYLE):
         figure = Drawing(figsize=(8, height), layout="constrained")
-        axes = figure.subplots(1, len(titles), squeeze=False)
-        for panel, title in zip(axes[0], titles, strict=True):
-            panel.set_title(title)
-        yield figure, axes[0]
+        figure.alt = " ".join(map(str, panels))
+        axes = list(figure.subplots(squeeze=False, **grid).flat)
+        for place, panel in zip(axes, panels, strict=True):
+            place.set(title=panel.title, xlabel=panel.x, ylabel=panel.y)
+        yield figure, axes
 
 
 def wrapped(name: str, width: int) -> str:
-    """Break a name into lines at its spaces."""
-    lines = name.splitlines()
-    return "\n".join(
-        fill(line, max(width, 8), break_long_words=False, break_on_hyphens=False) for line in lines
-    )
+    """Break each line of a name at its spaces."""
+    lines = str(name).splitlines()
+    return "\n".join(fill(line, width, break_long_words=False) for line in lines)

@@ -1,103 +1,127 @@
-"""Counts, curves and scores to the figures of the lessons."""
+"""Counts and scores to the figures of the lessons.
+
+Counts in two levels are mappings of mappings, which a data frame (columns, then index) is too.
+"""
+
+# ruff: noqa: UP032 -- templates with named places can be translated, f-strings cannot
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
-from typing import Any
+from typing import Any, NamedTuple
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from helpers.plots.drawing import (
-    COLOURS,
+    BLUE,
+    GREEN,
     GREY,
-    HATCHES,
     LIGHT_GREY,
-    LINE_STYLES,
-    PALETTE,
+    ORANGE,
+    PINK,
     RED,
-    STYLE,
+    SKY,
     Drawing,
+    Panel,
     drawing,
     wrapped,
 )
 from helpers.tagging import OUTSIDE
 
 Counts = Mapping[str, Mapping[str, int]]
+Interval = tuple[float, float, float]  # a score, and the lower and the upper end of its interval
+
+_BARS = {  # colour and hatch
+    "train": (BLUE, ""),
+    "validation": (ORANGE, "//"),
+    "test": (GREEN, ".."),
+    **dict.fromkeys(("seen", "subwords", "read here"), (GREY, "")),
+    **dict.fromkeys(("unseen", "padding", "context only"), (LIGHT_GREY, "//")),
+}
+_POINTS = {  # marker, colour and filling
+    "precision": (">", SKY, SKY),
+    "recall": ("s", PINK, PINK),
+    "F1": ("o", RED, RED),
+    "F1 without an interval": ("D", RED, "white"),
+    "F1 that others report": ("s", GREY, "white"),
+}
 
 
-def entity_counts(counts: Counts) -> Figure:
+class _Point(NamedTuple):
+    """A score of a figure, and the ends of its interval where it has one."""
+
+    name: str
+    series: str
+    score: float
+    low: float = np.nan
+    high: float = np.nan
+
+
+def entity_counts(counts: Counts) -> Drawing:
     """Turn ``counts[split][type]`` into bars: how many entities of each type a split has."""
-    with drawing("Entities by type and split") as (figure, (axes,)):
-        _grouped_bars(axes, pd.DataFrame(counts).fillna(0).sort_index(), "{:,.0f}")
-        axes.set(xlabel="type", ylabel="entities")
-    return figure
+    table = pd.DataFrame(counts).fillna(0).sort_index()
+    texts = table.map("{:,.0f}".format)
+    title = "Entities by type and split"
+    return _grouped_bars(title, table, texts, totals=table.sum(), x="entities", y="type")
 
 
-def entity_lengths(lengths: Mapping[str, Sequence[int]], *, longest: int = 6) -> Figure:
-    """Turn ``lengths[split]``, the words of each entity, into bars: the share of each length.
-
-    Args:
-        lengths: For each split the number of words of every entity.
-        longest: Entities of so many words or more share a bar.
-    """
-    shares = {
-        split: 100 * pd.Series(values).clip(upper=longest).value_counts(normalize=True)
-        for split, values in lengths.items()
+def entity_lengths(lengths: Mapping[str, Sequence[int]]) -> Drawing:
+    """Turn ``lengths[split]``, the words of each entity, into bars: the share of each length."""
+    longest = 6  # entities of so many words or more share a bar
+    rows = [*map(str, range(1, longest)), "{n} or more".format(n=longest)]
+    counts = {
+        split: np.bincount(np.minimum(its, longest).astype(int), minlength=longest + 1)[1:]
+        for split, its in lengths.items()
     }
-    frame = pd.DataFrame(shares).reindex(range(1, longest + 1)).fillna(0)
-    frame.index = [*map(str, range(1, longest)), f"{longest} or more"]
-    with drawing("Length of entities by split") as (figure, (axes,)):
-        _grouped_bars(axes, frame, "{:.0f}")
-        axes.set(xlabel="words in an entity", ylabel="share of the split's entities (%)")
-    return figure
+    table = pd.DataFrame(counts, index=rows)
+    shares = 100 * table / table.sum().clip(lower=1)
+    title, x = "Length of entities by split", "share of the split's entities (%)"
+    texts, y = shares.map(_percent), "words in an entity"
+    return _grouped_bars(title, shares, texts, totals=table.sum(), x=x, y=y)
 
 
-def seen_entities(counts: Counts) -> Figure:
+def seen_entities(counts: Counts) -> Drawing:
     """Turn ``counts[type]["seen"]`` and ``["unseen"]`` into bars: what train has shown before.
 
     Args:
         counts: For each type how many test entities occur in train (seen) and how many do not.
     """
-    with drawing("Test entities that occur in train, by type") as (figure, (axes,)):
-        _share_bars(axes, pd.DataFrame(counts).T[["seen", "unseen"]].fillna(0))
-        axes.set(xlabel="share of the type's test entities (%)", ylabel="type")
-    return figure
+    table = _parts(counts, "seen", "unseen")
+    texts = _texts("{seen:,} of {total:,} seen ({percent})", table)
+    title = "Test entities that occur in train, by type"
+    return _stacked_bars(title, table[["seen", "unseen"]], texts, x="test entities", y="type")
 
 
-def found_entities(counts: Counts) -> Figure:
-    """Turn ``counts[group]["found"]`` and ``["not found"]`` into bars: the recall of each group.
+def found_entities(counts: Counts) -> Drawing:
+    """Turn ``counts[group]["found"]`` and ``["not found"]`` into points: the recall of each group.
 
     Args:
         counts: For each group, such as seen and unseen in train, how many gold entities the
-            tagger found, type and place exactly right, and how many it did not.
+            tagger found, type and offsets exactly right, and how many it did not.
     """
-    with drawing("Gold entities that the tagger found", height=3) as (figure, (axes,)):
-        _share_bars(axes, pd.DataFrame(counts).T[["found", "not found"]].fillna(0))
-        axes.set(xlabel="share of the group's gold entities (%)", ylabel="group")
-    return figure
+    table = _parts(counts, "found", "not found").rename_axis("group").reset_index()
+    names = _texts("{group}\n{found:,} of {total:,}", table)
+    low, high = wilson_interval(table["found"], table["total"])
+    points = map(_Point, names, cycle(["recall"]), table["share"], low, high)
+    title = "Gold entities that the tagger found (line: 95 % interval)"
+    return _points(title, points, digits=2, x="recall (0 to 1)", y="group")
 
 
-def padding_costs(counts: Counts) -> Figure:
+def padding_costs(counts: Counts) -> Drawing:
     """Turn ``counts[strategy]["subwords"]`` and ``["padding"]`` into bars: what padding costs.
 
     Args:
         counts: For each strategy of making batches how many of the positions that the model
             computes hold a subword and how many hold padding.
     """
-    frame = pd.DataFrame(counts).T[["subwords", "padding"]]
-    with drawing("What padding costs, by strategy", height=3) as (figure, (axes,)):
-        bars = _stacked_bars(axes, frame)
-        shares = frame["padding"] / frame.sum(axis=1)
-        axes.bar_label(bars, [f"{share:.0%} padding" for share in shares], padding=4)
-        axes.xaxis.set_major_formatter(lambda position, _: f"{position / 1000:,g}")
-        axes.set(xlabel="positions that the model computes (thousands)", ylabel="strategy")
-    return figure
+    table = _parts(counts, "padding", "subwords")
+    texts = _texts("{percent} padding", table)
+    title, x = "What padding costs, by strategy", "positions that the model computes"
+    return _stacked_bars(title, table[["subwords", "padding"]], texts, x=x, y="strategy")
 
 
-def windows(cells: Any) -> Figure:
+def windows(cells: Any) -> Drawing:
     """Turn the windows of one sentence into rows of cells: what each reads and what it only sees.
 
     Args:
@@ -105,153 +129,73 @@ def windows(cells: Any) -> Figure:
             window does not hold the subword, 1 where it holds it as context, 2 where it reads it.
     """
     cells = np.asarray(cells)
-    looks = {"read here": (2, GREY, ""), "context only": (1, LIGHT_GREY, "//")}
-    with drawing("Windows of one sentence", height=3.5) as (figure, (axes,)):
-        for label, (state, colour, hatch) in looks.items():
-            rows, columns = np.nonzero(cells == state)
-            axes.barh(
-                rows,
-                1,
-                left=columns,
-                label=label,
-                color=colour,
-                hatch=hatch,
-                edgecolor="white",
-                linewidth=0.5,
-            )
-        axes.set_yticks(range(len(cells)))
-        axes.invert_yaxis()
-        axes.set(xlabel="subword of the sentence", ylabel="window")
+    states = {"read here": cells == 2, "context only": cells == 1}
+    words = {
+        str(window): {name: f"{holds[window].sum()}" for name, holds in states.items()}
+        for window in range(len(cells))
+    }
+    panel = Panel("Windows of one sentence", "subword of the sentence", "window", words)
+    with drawing(panel, height=1.5 + 0.35 * len(cells)) as (figure, (axes,)):
+        for name, holds in states.items():
+            rows, columns = np.nonzero(holds)
+            colour, hatch = _BARS[name]
+            axes.barh(rows, 1, left=columns, label=name, color=colour, hatch=hatch)
+        _name_rows(axes, words)
         figure.legend(loc="outside lower center", ncols=2)
     return figure
 
 
-def learning_rates(rates: Sequence[float]) -> Figure:
-    """Turn the learning rate of every step of a training run into its curve."""
-    with drawing("Learning rate, step by step", height=3) as (figure, (axes,)):
-        axes.plot(range(1, len(rates) + 1), rates, color=GREY, linewidth=2, label="learning rate")
-        axes.grid(True, axis="y")
-        axes.set(xlabel="step", ylabel="learning rate", xlim=(0, None), ylim=(0, None))
-    return figure
-
-
-def learning_curves(history: Sequence[Mapping[str, float]]) -> Figure:
-    """Turn the history of a training run into its curves: the loss, and F1 on validation.
-
-    Args:
-        history: Rows with ``epoch`` and any of ``loss``, ``eval_loss`` and ``eval_f1``, such as
-            ``trainer.state.log_history``; other rows and keys are passed over.
-
-    Raises:
-        ValueError: No row holds any of the three.
-    """
-    curves = {
-        key: np.array([(row["epoch"], row[key]) for row in history if key in row])
-        for key in ("loss", "eval_loss", "eval_f1")
-    }
-    if not any(len(points) for points in curves.values()):
-        raise ValueError(
-            "history has no row with 'loss', 'eval_loss' or 'eval_f1'; give "
-            "trainer.state.log_history after training"
-        )
-    with drawing("Loss", "F1 on validation") as (figure, (losses, scores)):
-        _curve(losses, curves["loss"], "training")
-        _curve(losses, curves["eval_loss"], "validation")
-        losses.legend()
-        _curve(scores, curves["eval_f1"], "F1")
-        for epoch, f1 in sorted(curves["eval_f1"], key=lambda point: point[1])[-1:]:
-            scores.annotate(
-                f"best: {f1:.3f}", (epoch, f1), (0, 6), textcoords="offset points", ha="center"
-            )
-        losses.set(ylabel="cross-entropy (nats per label)")
-        scores.set(ylabel="F1 (0 to 1)")
-        for panel in (losses, scores):
-            panel.margins(0.12)
-            panel.grid(True, axis="y")
-            panel.set(xlabel="epoch", xlim=(0, None), ylim=(0, None))
-    return figure
-
-
-def type_scores(
-    scores: Mapping[str, Any], intervals: Mapping[str, tuple[float, float, float]] | None = None
-) -> Figure:
-    """Turn the scores of `helpers.metrics.entity_scores` into bars for each type and for all.
+def type_scores(scores: Mapping[str, Any], intervals: Mapping[str, Interval]) -> Drawing:
+    """Turn the scores of `helpers.metrics.entity_scores` into points for each type and for all.
 
     Args:
         scores: As `helpers.metrics.entity_scores` returns them.
         intervals: For each type, and for ``"all"``, F1 with the lower and the upper end of its
-            interval, as `helpers.metrics.f1_interval` gives them; drawn as lines on the bars.
+            interval, as `helpers.metrics.f1_interval` gives them.
     """
     support = sum(row["support"] for row in scores["types"].values())
-    rows = {**scores["types"], "all": {**scores, "support": support}}
-    frame = pd.DataFrame(
-        {
-            f"{type_}\nn = {row['support']:,}": [row["precision"], row["recall"], row["f1"]]
-            for type_, row in rows.items()
-        },
-        index=["precision", "recall", "F1"],
-    ).T
-    title = "Scores by type (n: gold entities" + ("; line: interval of F1)" if intervals else ")")
-    with drawing(title) as (figure, (axes,)):
-        ends = [intervals[type_] for type_ in rows] if intervals else []
-        reach = [(max(f1 - low, 0), max(high - f1, 0)) for f1, low, high in ends]
-        _grouped_bars(axes, frame, "{:.2f}", reach={"F1": reach} if reach else None)
-        axes.set(xlabel="type", ylabel="score (0 to 1)", ylim=(0, 1.1))
-    return figure
+    points = []
+    for type_, its in {**scores["types"], "all": {**scores, "support": support}}.items():
+        name = "{type}\nn = {n:,}".format(type=type_, n=its["support"])
+        points.append(_Point(name, "precision", its["precision"]))
+        points.append(_Point(name, "recall", its["recall"]))
+        points.append(_Point(name, "F1", *intervals[type_]))
+    title = "Scores by type (n: gold entities; line: 95 % interval)"
+    return _points(title, points, digits=2, x="score (0 to 1)", y="type")
 
 
 def baselines(
-    f1: Mapping[str, float | tuple[float, float, float]],
-    *,
-    published: Mapping[str, float] | None = None,
-) -> Figure:
+    f1: Mapping[str, float | Interval], *, published: Mapping[str, float] | None = None
+) -> Drawing:
     """Turn the F1 of several taggers into points on one scale, in the order given.
 
     Args:
         f1: For each tagger its F1, or its F1 with the lower and the upper end of an interval, as
             `helpers.metrics.f1_interval` gives them.
-        published: F1 of systems that others report; drawn hollow, below the others.
+        published: F1 of systems that others report, below the others.
     """
-    published = published or {}
-    names = [*f1, *published]
-    with drawing("F1 against the baselines", height=1.2 + 0.4 * len(names)) as (figure, (axes,)):
-        for place, score in enumerate([*f1.values(), *published.values()]):
-            value, *ends = score if isinstance(score, tuple) else (score,)
-            if ends:
-                axes.plot(ends, [place, place], color=RED, linewidth=2)
-            axes.plot(
-                value,
-                place,
-                "o",
-                color=RED,
-                markerfacecolor=RED if place < len(f1) else "none",
-                markersize=7,
-            )
-            text = f"{value:.3f}" + (f" ({ends[0]:.3f} to {ends[1]:.3f})" if ends else "")
-            axes.annotate(
-                text, (max([value, *ends]), place), (8, 0), textcoords="offset points", va="center"
-            )
-        axes.set_yticks(range(len(names)), [wrapped(name, 34) for name in names])
-        axes.invert_yaxis()
-        axes.grid(True, axis="x")
-        axes.set(xlabel="F1 (0 to 1)", ylabel="tagger", xlim=(-0.02, 1.02))
-    texts = [text.get_text() for text in axes.texts]
-    rows = ", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
-    figure.alt = f"F1 against the baselines: {rows}."
-    return figure
+    points = [
+        _Point(name, "F1", *score)
+        if isinstance(score, tuple)
+        else _Point(name, "F1 without an interval", score)
+        for name, score in f1.items()
+    ]
+    points += [_Point(name, "F1 that others report", f1) for name, f1 in (published or {}).items()]
+    title = "F1 of each tagger (line: 95 % interval)"
+    return _points(title, points, digits=3, x="F1 (0 to 1)", y="tagger")
 
 
-def reliability(scores: Sequence[float], right: Sequence[bool], *, bins: int = 10) -> Figure:
+def reliability(scores: Sequence[float], right: Sequence[bool]) -> Drawing:
     """Turn scores and what was right into a reliability diagram: can the scores be trusted?
 
-    Predictions are put into bins of equal width by their score. A point stands at the mean score of
-    a bin and the share of it that is right; its size grows with the number of predictions. On the
-    diagonal the two agree, below it the scores promise too much.
+    Predictions are put into ten bins of equal width by their score. A point stands at the mean
+    score of a bin and the share of it that is right, with its interval; it grows with the number of
+    predictions, which is printed below. On the diagonal score and share agree, below it the scores
+    promise too much.
 
     Args:
         scores: The score of each predicted entity, from 0 to 1.
         right: Whether it is right.
-        bins: How many bins share the range from 0 to 1.
 
     Raises:
         ValueError: Not one score for each answer, or none.
@@ -262,83 +206,36 @@ def reliability(scores: Sequence[float], right: Sequence[bool], *, bins: int = 1
         raise ValueError(
             f"scores has {len(scores)} values and right {len(right)}; give one for each prediction"
         )
-    table = pd.DataFrame({"score": np.asarray(scores), "right": np.asarray(right, dtype=float)})
-    bin_of = np.minimum((table["score"] * bins).astype(int), bins - 1)
-    means = table.groupby(bin_of).agg(
-        score=("score", "mean"), right=("right", "mean"), n=("right", "size")
+    table = pd.DataFrame({"score": np.asarray(scores), "right": np.asarray(right, dtype=int)})
+    table["bin"] = np.minimum((10 * table["score"]).astype(int), 9)
+    bins = table.groupby("bin", as_index=False).agg(
+        score=("score", "mean"), right=("right", "sum"), n=("right", "size")
     )
-    with drawing("How far scores can be trusted", height=5) as (figure, (axes,)):
-        axes.plot([0, 1], [0, 1], color="black", linestyle=":", label="_as promised")
-        axes.plot(means["score"], means["right"], color=GREY, label="_joined")
-        axes.scatter(
-            means["score"],
-            means["right"],
-            30 + 400 * means["n"] / len(table),
-            color=GREY,
-            zorder=3,
-        )
-        for row in means.itertuples():
-            axes.annotate(
-                f"n = {row.n:,}", (row.score, row.right), (9, -12), textcoords="offset points"
-            )
-        axes.text(0.03, 0.9, "says too little", style="italic")
-        axes.text(0.72, 0.08, "promises too much", style="italic")
-        axes.grid(True, axis="both")
-        axes.set(
-            xlabel="mean score of the bin",
-            ylabel="share that is right",
-            xlim=(0, 1.05),
-            ylim=(-0.08, 1.05),
-        )
-    rows = ", ".join(
-        f"score {row.score:.2f}: {row.right:.2f} right of {row.n:,}" for row in means.itertuples()
+    bins["share"] = bins["right"] / bins["n"]
+    bins["low"], bins["high"] = wilson_interval(bins["right"], bins["n"])
+    names = _texts("score {score:.2f}", bins)
+    texts = _texts("{right:,} of {n:,} right, {share:.2f} ({low:.2f} to {high:.2f})", bins)
+    panel = Panel(
+        "How far scores can be trusted (line: 95 % interval; n: predicted entities)",
+        x="mean score of the bin",
+        y="share that is right",
+        values=dict(zip(names, texts, strict=True)),
     )
-    figure.alt = f"How far scores can be trusted. {rows}."
+    with drawing(panel, height=5) as (figure, (axes,)):
+        diagonal = "scores and shares agree; below, the scores promise too much"
+        axes.plot([0, 1], [0, 1], color="black", linestyle=":", label=diagonal)
+        axes.vlines(bins["score"], bins["low"], bins["high"], color=GREY, linewidth=2)
+        areas = (10 + 3 * bins["n"]).clip(upper=300)
+        axes.scatter(bins["score"], bins["share"], areas, color=GREY, zorder=3)
+        for place, text in zip(bins["bin"], _texts("n = {n:,}", bins), strict=True):
+            axes.text((place + 0.5) / 10, -0.09, text, ha="center", fontsize=8)
+        axes.grid(True)
+        axes.set(xlim=(0, 1), ylim=(-0.12, 1.03))
+        figure.legend(loc="outside lower center")
     return figure
 
 
-def runs_compared(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure:
-    """Turn the histories of several runs into small figures side by side, one for each run.
-
-    Each has the losses above and F1 on validation below, on scales that all runs share.
-
-    Args:
-        histories: For each run rows with ``epoch``, ``loss``, ``eval_loss`` and ``eval_f1``.
-    """
-    with plt.rc_context(STYLE):
-        figure = Drawing(figsize=(9, 4.5), layout="constrained")
-        axes = figure.subplots(2, len(histories), squeeze=False, sharex="col", sharey="row")
-        for (name, history), (losses, scores) in zip(histories.items(), axes.T, strict=True):
-            rows = pd.DataFrame(history)
-            for key, label in (("loss", "training"), ("eval_loss", "validation")):
-                _curve(losses, rows[["epoch", key]].dropna().to_numpy(), label)
-            _curve(scores, rows[["epoch", "eval_f1"]].dropna().to_numpy(), "F1")
-            losses.set_title(f"Run {name}")
-            scores.set(xlabel="epoch", xlim=(0, None))
-            for line in (*losses.lines, *scores.lines):
-                line.set_markersize(3)
-        for panel in axes.flat:  # when all are drawn, because the panels of a row share their scale
-            panel.grid(True, axis="y")
-            panel.set_ylim(0, None)
-        axes[0, 0].set_ylabel("cross-entropy")
-        axes[1, 0].set_ylabel("F1 (0 to 1)")
-        handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=2)
-    figure.alt = " ".join(_run_in_words(name, rows) for name, rows in histories.items())
-    return figure
-
-
-def _run_in_words(name: str, history: Sequence[Mapping[str, float]]) -> str:
-    first, last = history[0], history[-1]
-    return (
-        f"Run {name}, epoch {first['epoch']:g} to {last['epoch']:g}: training loss "
-        f"{first['loss']:.2f} to {last['loss']:.2f}, validation loss {first['eval_loss']:.2f} to "
-        f"{last['eval_loss']:.2f}, lowest {min(row['eval_loss'] for row in history):.2f}; F1 "
-        f"{first['eval_f1']:.2f} to {last['eval_f1']:.2f}."
-    )
-
-
-def type_confusion(counts: Mapping[tuple[str, str], int]) -> Figure:
+def type_confusion(counts: Mapping[tuple[str, str], int]) -> Drawing:
     """Turn the counts of (gold type, predicted type) into a heat map.
 
     A row is a gold type, with the number of its entities, and shaded by its shares; the numbers are
@@ -351,133 +248,140 @@ def type_confusion(counts: Mapping[tuple[str, str], int]) -> Figure:
     types = [*sorted({type_ for pair in counts for type_ in pair} - {OUTSIDE}), OUTSIDE]
     cells = np.array([[counts.get((gold, found), 0) for found in types] for gold in types])
     cells[-1, -1] = 0  # what is O in both is no entity
-    shares = 100 * cells / np.maximum(cells.sum(axis=1, keepdims=True), 1)
-    with drawing("Gold types and what was predicted", height=5) as (figure, (axes,)):
+    totals = cells.sum(axis=1)
+    table = pd.DataFrame({"type": [*types[:-1], "O (spurious)"], "n": totals})
+    rows, columns = _texts("{type}\nn = {n:,}", table), [*types[:-1], "O (missed)"]
+    words = {
+        row: {column: f"{n:,}" for column, n in zip(columns, its, strict=True) if n}
+        for row, its in zip(rows, cells, strict=True)
+        if its.any()
+    }
+    panel = Panel("Gold types and what was predicted", "predicted type", "gold type", words)
+    with drawing(panel, height=2 + 0.5 * len(types)) as (figure, (axes,)):
+        shares = 100 * cells / np.maximum(totals, 1)[:, None]
         image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=100, aspect="auto")
         figure.colorbar(image, label="share of the row (%)")
-        for (row, column), count in np.ndenumerate(cells):
+        size, angle = (10, 30) if len(types) < 10 else (7, 90)
+        for (row, column), count in list(np.ndenumerate(cells))[:-1]:
             colour = "white" if shares[row, column] > 55 else "black"
-            number = "" if row == column == len(types) - 1 else f"{count:,}"
-            axes.text(column, row, number, ha="center", va="center", color=colour)
-        axes.set_xticks(range(len(types)), [*types[:-1], f"{OUTSIDE} (missed)"])
-        names = [*types[:-1], f"{OUTSIDE} (spurious)"]
-        totals = [
-            f"{name}\nn = {total:,}" for name, total in zip(names, cells.sum(axis=1), strict=True)
-        ]
-        axes.set_yticks(range(len(types)), totals)
-        axes.tick_params(axis="x", labelrotation=30)
-        axes.set(xlabel="predicted type", ylabel="gold type")
+            text = axes.text(column, row, f"{count:,}", color=colour, fontsize=size)
+            text.set(ha="center", va="center")
+        axes.set_yticks(range(len(types)), rows)
+        axes.set_xticks(range(len(types)), columns)
+        axes.tick_params(axis="x", rotation=angle)
     return figure
 
 
+def wilson_interval(right: Any, n: Any) -> tuple[Any, Any]:
+    """Turn counts, or arrays of counts, into the ends of the 95 % interval of their share.
+
+    >>> "{:.2f} to {:.2f}".format(*wilson_interval(2, 3))
+    '0.21 to 0.94'
+
+    Source: Wilson (1927), *Probable Inference, the Law of Succession, and Statistical Inference*.
+    """
+    z = 1.96  # standard deviations to both sides that hold 95 % of a normal distribution
+    centre = (right + z**2 / 2) / (n + z**2)
+    reach = z * np.sqrt(right * (n - right) / np.maximum(n, 1) + z**2 / 4) / (n + z**2)
+    return centre - reach, centre + reach
+
+
+def _parts(counts: Counts, part: str, other: str) -> pd.DataFrame:
+    """Turn counts of two parts into a table with their total and the share of the first."""
+    table = pd.DataFrame(counts).T.reindex(columns=[part, other]).fillna(0).astype(int)
+    total = table.sum(axis=1)
+    share = table[part] / total.clip(lower=1)
+    return table.assign(total=total, share=share, percent=(100 * share).map(_percent))
+
+
+def _texts(template: str, table: pd.DataFrame) -> list[str]:
+    """Fill a template with each row of a table."""
+    return [template.format_map(row) for row in table.to_dict("records")]
+
+
+def _percent(share: float) -> str:
+    """Write a percentage, and one that is not 0 never as 0.
+
+    >>> _percent(0.2), _percent(1), _percent(0)
+    ('<1 %', '1 %', '0 %')
+    """
+    return "<1 %" if 0 < share < 0.5 else f"{share:.0f} %"
+
+
 def _grouped_bars(
-    axes: Axes,
-    frame: pd.DataFrame,
-    label: str,
-    *,
-    reach: Mapping[str, Sequence[tuple[float, float]]] | None = None,
-) -> None:
-    """Draw a group of bars for each row of ``frame``, one bar in it for each column.
+    title: str, table: pd.DataFrame, texts: pd.DataFrame, *, totals: pd.Series, x: str, y: str
+) -> Drawing:
+    """Draw a group of bars for each row, and in it a bar with its text for each split."""
+    words = {
+        str(split): dict(zip(map(str, table.index), its, strict=True))
+        for split, its in texts.items()
+    }
+    size = 0.8 / max(len(words), 1)
+    with drawing(Panel(title, x, y, words), height=1.5 + 0.23 * table.size) as (figure, (axes,)):
+        for number, split in enumerate(words):
+            colour, hatch = _BARS[split]
+            label = "{split} (n = {n:,.0f})".format(split=split, n=totals[split])
+            places = np.arange(len(table)) + (number + 0.5) * size - 0.4
+            bars = axes.barh(places, table[split], size, label=label, color=colour, hatch=hatch)
+            axes.bar_label(bars, texts[split], padding=3, fontsize=8)
+        axes.locator_params(axis="x", integer=True)
+        _name_rows(axes, table.index)
+        figure.legend(loc="outside lower center", ncols=3)
+    return figure
 
-    ``reach`` says for columns how far an interval goes below and above each value.
+
+def _stacked_bars(
+    title: str, table: pd.DataFrame, texts: Sequence[str], *, x: str, y: str
+) -> Drawing:
+    """Draw a bar with its text for each row, and in it a part for each column."""
+    words = dict(zip(map(str, table.index), texts, strict=True))
+    with drawing(Panel(title, x, y, words), height=1.5 + 0.4 * len(table)) as (figure, (axes,)):
+        rows, left = np.arange(len(table)), np.zeros(len(table))
+        for part in map(str, table):
+            colour, hatch = _BARS[part]
+            bars = axes.barh(rows, table[part], left=left, label=part, color=colour, hatch=hatch)
+            left += table[part]
+        axes.bar_label(bars, texts, padding=4)
+        axes.locator_params(axis="x", integer=True, nbins=6)
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+        _name_rows(axes, words)
+        figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+def _points(title: str, points: Iterable[_Point], *, digits: int, x: str, y: str) -> Drawing:
+    """Draw scores as points, their intervals as lines, and print them at the right.
+
+    Scores of one name stand together.
     """
-    n_columns = len(frame.columns)
-    width = 0.84 / n_columns
-    crowded = frame.size > 30
-    looks = zip(_colours(map(str, frame.columns)), cycle(HATCHES), strict=False)
-    for number, ((name, values), (colour, hatch)) in enumerate(
-        zip(frame.items(), looks, strict=False)
-    ):
-        ends = (reach or {}).get(str(name))
-        bars = axes.bar(
-            np.arange(len(frame)) + (number - (n_columns - 1) / 2) * width,
-            values,
-            width,
-            yerr=np.transpose(ends) if ends else None,
-            error_kw={"ecolor": plt.rcParams["text.color"], "elinewidth": 1, "capsize": 2},
-            label=name,
-            color=colour,
-            hatch=hatch,
-            edgecolor="white",
-        )
-        if not crowded:
-            axes.bar_label(
-                bars,
-                [_number(value, label) for value in values],
-                fontsize=8 if n_columns < 3 else 7,
-            )
-    axes.set_xticks(range(len(frame)), [wrapped(name, 90 // len(frame)) for name in frame.index])
-    axes.tick_params(axis="x", length=0, labelsize=9, labelrotation=45 if crowded else 0)
-    axes.grid(True, axis="y")
-    if n_columns > 1:
-        axes.figure.legend(loc="outside lower center", ncols=n_columns)
+    table = pd.DataFrame(points)
+    numbers = table[["score", "low", "high"]].map(f"{{:.{digits}f}}".format)
+    intervals = _texts("{score} ({low} to {high})", numbers)
+    table["text"] = numbers["score"].where(table["low"].isna(), intervals)
+    groups = table.groupby("name", sort=False)
+    shift = (groups.cumcount() + 0.5) / groups["name"].transform("size")
+    table["place"] = groups.ngroup() + 0.8 * shift - 0.4
+    words = {str(name): dict(zip(its["series"], its["text"], strict=True)) for name, its in groups}
+    with drawing(Panel(title, x, y, words), height=1.5 + 0.22 * len(table)) as (figure, (axes,)):
+        for series, its in table.groupby("series", sort=False):
+            marker, colour, filling = _POINTS[str(series)]
+            axes.hlines(its["place"], its["low"], its["high"], color=colour, linewidth=2)
+            (drawn,) = axes.plot(its["score"], its["place"], marker, color=colour)
+            drawn.set(markerfacecolor=filling, label=series)
+        _name_rows(axes, words)
+        axes.set_xlim(-0.02, 1.02)
+        printed = axes.secondary_yaxis("right")
+        printed.set_yticks(table["place"], table["text"], fontsize=9)
+        printed.tick_params(length=0)
+        printed.spines["right"].set_visible(False)
+        figure.legend(loc="outside lower center", ncols=3)
+    return figure
 
 
-def _stacked_bars(axes: Axes, frame: pd.DataFrame) -> Any:
-    """Draw a bar across for each row of ``frame``, first row on top; return the last pieces."""
-    left = np.zeros(len(frame))
-    looks = zip(_colours(map(str, frame.columns)), HATCHES, strict=False)
-    for (name, values), (colour, hatch) in zip(frame.items(), looks, strict=False):
-        bars = axes.barh(
-            range(len(frame)),
-            values,
-            left=left,
-            label=name,
-            color=colour,
-            hatch=hatch,
-            edgecolor="white",
-        )
-        left += values.to_numpy()
-    axes.set_yticks(range(len(frame)), [wrapped(name, 24) for name in frame.index])
+def _name_rows(axes: Axes, names: Iterable[Any]) -> None:
+    """Name the rows of a figure, the first on top."""
+    names = [wrapped(name, 34) for name in names]
+    axes.set_yticks(range(len(names)), names)
     axes.tick_params(axis="y", length=0)
-    axes.invert_yaxis()
-    axes.figure.legend(loc="outside lower center", ncols=len(frame.columns))
-    return bars
-
-
-def _share_bars(axes: Axes, counts: pd.DataFrame) -> None:
-    """Draw the shares of each row's first and second column, and print the counts beside."""
-    totals = counts.sum(axis=1)
-    bars = _stacked_bars(axes, counts.div(totals.clip(lower=1), axis=0) * 100)
-    first = counts.columns[0]
-    axes.bar_label(
-        bars,
-        [
-            f"{n:,.0f} of {total:,.0f} {first}"
-            for n, total in zip(counts[first], totals, strict=True)
-        ],
-        padding=4,
-    )
-
-
-def _curve(axes: Axes, points: Any, label: str) -> None:
-    """Draw points of (epoch, value), where there are any, in the look that belongs to the name."""
-    look = ("training", "validation", "F1").index(label)
-    if len(points):
-        axes.plot(
-            *points.T,
-            label=label,
-            color=COLOURS[label],
-            linestyle=LINE_STYLES[look],
-            marker="os^"[look],
-        )
-
-
-def _colours(names: Iterable[str]) -> list[str]:
-    """Give each name the colour of its meaning, and names without one those that are left."""
-    names = list(names)
-    free = cycle(colour for colour in PALETTE if colour not in map(COLOURS.get, names))
-    return [COLOURS.get(name) or next(free) for name in names]
-
-
-def _number(value: float, label: str) -> str:
-    """Write a number, and one that is not 0 never as 0.
-
-    >>> _number(0.2, "{:.0f}"), _number(0.2, "{:.2f}"), _number(0, "{:.0f}")
-    ('<1', '0.20', '0')
-    """
-    text = label.format(value)
-    if value > 0 and not float(text.replace(",", "")):
-        decimals = len(text.partition(".")[2])
-        return f"<{10**-decimals:g}"
-    return text
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.grid(True, axis="x")

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from itertools import cycle
+from itertools import accumulate, cycle
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from IPython.display import HTML
 from pandas.io.formats.style import Styler
@@ -48,12 +47,7 @@ def text_table(frame: pd.DataFrame) -> Styler:
     )
 
 
-def highlight_entities(
-    texts: str | Sequence[str],
-    entities: Sequence[Any],
-    *,
-    types: Sequence[str] = WNUT_TYPES,
-) -> HTML:
+def highlight_entities(texts: str | Sequence[str], entities: Sequence[Any]) -> HTML:
     """Turn texts and their entities into HTML that marks each entity and names its type.
 
     Text and names are escaped, so nothing in them is read as HTML; spaces and line breaks are kept.
@@ -63,8 +57,6 @@ def highlight_entities(
         entities: The entities of the text, or a list of them for each text, as a tagger or a
             pipeline with aggregation gives them: ``entity_group``, ``start`` and ``end``
             (characters), and, shown when the pointer rests on it, ``score``.
-        types: The types in the order that gives them their colours; others follow in
-            alphabetical order.
 
     Raises:
         ValueError: An entity that reaches past its text or overlaps another; or not one list of
@@ -77,7 +69,7 @@ def highlight_entities(
             f"texts has {len(texts)} texts and entities {len(tagged)} lists; each text takes one"
         )
     present = {entity["entity_group"] for found in tagged for entity in found}
-    order = [*types, *sorted(present.difference(types))]
+    order = [*WNUT_TYPES, *sorted(present.difference(WNUT_TYPES))]
     colours = dict(zip(order, cycle(PALETTE), strict=False))
     legend = " ".join(_mark("", type_, colours[type_]) for type_ in order if type_ in present)
     paragraphs = "\n".join(
@@ -88,18 +80,12 @@ def highlight_entities(
     return HTML(f'<div style="line-height: 2">\n<div>{legend}</div>\n{paragraphs}\n</div>')
 
 
-def highlight_tags(
-    sentences: Sequence[Sequence[str]],
-    tags: Sequence[Sequence[str]],
-    *,
-    types: Sequence[str] = WNUT_TYPES,
-) -> HTML:
+def highlight_tags(sentences: Sequence[Sequence[str]], tags: Sequence[Sequence[str]]) -> HTML:
     """Turn sentences of words and their tags into HTML that marks each entity and names its type.
 
     Args:
         sentences: The words of each sentence; they are shown with a space between them.
         tags: The tags of each sentence.
-        types: As for `highlight_entities`.
 
     Raises:
         ValueError: Words and tags of different number.
@@ -112,18 +98,14 @@ def highlight_tags(
                 "takes one tag"
             )
         texts.append(" ".join(words))
-        ends = np.cumsum([len(word) + 1 for word in words]) - 1
+        starts = [0, *accumulate(len(word) + 1 for word in words)]
         entities.append(
             [
-                {
-                    "entity_group": type_,
-                    "start": ends[start] - len(words[start]),
-                    "end": ends[end - 1],
-                }
+                {"entity_group": type_, "start": starts[start], "end": starts[end] - 1}
                 for type_, start, end in entity_spans(its_tags)
             ]
         )
-    return highlight_entities(texts, entities, types=types)
+    return highlight_entities(texts, entities)
 
 
 def _marked(text: str, entities: Iterable[Mapping[str, Any]], colours: Mapping[str, str]) -> str:
@@ -136,11 +118,9 @@ def _marked(text: str, entities: Iterable[Mapping[str, Any]], colours: Mapping[s
                 f"the entity ({type_!r}, {start}, {end}) overlaps another or reaches past its "
                 f"text of {len(text)} characters; were text and entities paired wrongly?"
             )
-        score = f"score {entity['score']:.2f}" if "score" in entity else ""
-        pieces += [
-            escape(text[position:start]),
-            _mark(text[start:end], type_, colours[type_], score),
-        ]
+        title = "score {score:.2f}".format(score=entity["score"]) if "score" in entity else ""
+        marked = _mark(text[start:end], type_, colours[type_], title)
+        pieces += [escape(text[position:start]), marked]
         position = end
     return "".join([*pieces, escape(text[position:])])
 
