@@ -1,9 +1,11 @@
 """Figures show what they were given, and HTML renderings escape it."""
 
 import re
+from collections import UserDict
 from collections.abc import Callable, Sequence
 from html.parser import HTMLParser
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -46,21 +48,23 @@ CURVES = [
     {"epoch": 1.0, "loss": 0.8, "eval_loss": 0.7, "eval_f1": 0.1},
     {"epoch": 2.0, "loss": 0.4, "eval_loss": 0.9, "eval_f1": 0.3},
 ]
-STEPS: dict[str, Any] = {
-    "words": ["Marta", "sings"],
-    "subwords": ["[CLS]", "mart", "##a", "sings", "[SEP]"],
-    "word_ids": [None, 0, 0, 1, None],
-    "ids": [101, 20481, 2050, 10955, 102],
-    "tags": ["B-person", "O"],
-    "hidden_size": 384,
-    "n_layers": 6,
-    "n_tags": 13,
-}
 
 
-def shapes(**changes: Any) -> Drawing:
-    given = {**STEPS, **changes}
-    return plots.shapes(given.pop("words"), **given)
+class Encoding(UserDict[str, list[int]]):
+    """What a tokenizer makes of a sentence."""
+
+    def __init__(self, subwords: list[str], words: list[int | None]) -> None:
+        super().__init__(input_ids=[100 + number for number in range(len(subwords))])
+        self.tokens, self.word_ids = lambda: subwords, lambda: words
+
+
+CONFIG = SimpleNamespace(hidden_size=384, num_hidden_layers=6, num_labels=13)
+MARTA = Encoding(["[CLS]", "mart", "##a", "sings", "[SEP]"], [None, 0, 0, 1, None])
+
+
+def shapes(words: Sequence[str] = ("Marta", "sings"), **changes: Any) -> Drawing:
+    given = {"encoding": MARTA, "config": CONFIG, "tags": ["B-person", "O"], **changes}
+    return plots.shapes(words, **given)
 
 
 DRAWN: dict[str, tuple[Callable[[], Drawing], str]] = {
@@ -146,7 +150,7 @@ DRAWN: dict[str, tuple[Callable[[], Drawing], str]] = {
         "One sentence from words to tags, with the shape of every step. "
         "words: (2,) words Marta sings. "
         "subwords: (1, 5) rows, subwords [CLS] mart ##a sings [SEP]. "
-        "ids: (1, 5) rows, subwords 101 20481 2050 10955 102. "
+        "ids: (1, 5) rows, subwords. "
         "vectors: (1, 5, 384) rows, subwords, numbers. "
         "layers: (1, 5, 384) rows, subwords, numbers "
         "6 layers: every vector is computed from all vectors. "
@@ -474,11 +478,10 @@ def test_shapes_draws_each_step_and_a_tag_below_the_first_subword_of_each_word()
     texts = [text for text in printed(figure) if text]
     assert texts[:4] == ["words", "(2,)\nwords", "subwords", "(1, 5)\nrows, subwords"]
     assert texts[14:] == [
-        *STEPS["words"],
-        *STEPS["subwords"],
-        *map(str, STEPS["ids"]),
+        *("Marta", "sings", "[CLS]", "mart", "##a", "sings", "[SEP]"),
+        *("100", "101", "102", "103", "104"),
         "6 layers: every vector is computed from all vectors",
-        *STEPS["tags"],
+        *("B-person", "O"),
     ]
     arrows = [len(np.asarray(line.get_xdata())) for line in panel(figure).lines]
     assert arrows == [3, 5, 5, 5, 5, 2]
@@ -487,13 +490,9 @@ def test_shapes_draws_each_step_and_a_tag_below_the_first_subword_of_each_word()
 
 
 def test_shapes_cuts_a_long_sentence_between_words() -> None:
-    figure = shapes(
-        words=["Marta"] * 30,
-        subwords=["[CLS]", *["mart", "##a"] * 30, "[SEP]"],
-        word_ids=[None, *(word for word in range(30) for _ in range(2)), None],
-        ids=[101, *[20481, 2050] * 30, 102],
-        tags=["B-creative-work"] * 30,
-    )
+    subwords = ["[CLS]", *["mart", "##a"] * 30, "[SEP]"]
+    encoding = Encoding(subwords, [None, *np.repeat(range(30), 2), None])
+    figure = shapes(["Marta"] * 30, encoding=encoding, tags=["B-creative-work"] * 30)
     drawn = printed(figure)
     n_words = drawn.count("Marta")
     assert 2 <= n_words < 30
@@ -504,7 +503,7 @@ def test_shapes_cuts_a_long_sentence_between_words() -> None:
 
 
 def test_shapes_keeps_its_boxes_inside_the_drawing() -> None:
-    figure = shapes(words=["Marta" * 40, "x"], tags=["B-" + "person" * 10, "O"])
+    figure = shapes(["Marta" * 40, "x"], tags=["B-" + "person" * 10, "O"])
     boxes = [bar for group in panel(figure).containers for bar in group]
     edges = [(box.get_x(), box.get_x() + box.get_width()) for box in boxes]
     assert min(left for left, _ in edges) >= 0
@@ -516,7 +515,6 @@ def test_shapes_keeps_its_boxes_inside_the_drawing() -> None:
     [
         ({"highlight": ["logits", "loss"]}, r"highlight holds \['loss'\]; the steps are words, "),
         ({"tags": ["O"]}, "words has 2 words and tags 1; each takes one tag"),
-        ({"ids": [1, 2]}, "subwords has 5 entries, word_ids 5 and ids 2"),
     ],
 )
 def test_shapes_refuses_what_does_not_fit(changes: dict[str, Any], message: str) -> None:

@@ -3,6 +3,7 @@
 # ruff: noqa: UP032 -- templates with named places can be translated, f-strings cannot
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -16,14 +17,10 @@ _ROOM = 74  # letters that fit side by side; of a longer sentence only the begin
 
 def shapes(
     words: Sequence[str],
+    encoding: Any,
+    config: Any,
     *,
-    subwords: Sequence[str],
-    word_ids: Sequence[int | None],
-    ids: Sequence[int],
     tags: Sequence[str],
-    hidden_size: int,
-    n_layers: int,
-    n_tags: int,
     highlight: Collection[str] = (),
 ) -> Drawing:
     """Turn a sentence and the sizes of a model into a picture of the way from words to tags.
@@ -33,40 +30,32 @@ def shapes(
 
     Args:
         words: The words of the sentence.
-        subwords: Its subwords with the special ones, such as ``encoding.tokens()``.
-        word_ids: For each subword the number of its word, such as ``encoding.word_ids()``.
-        ids: For each subword its id, such as ``encoding["input_ids"]``.
+        encoding: What the tokenizer made of it: ``tokenizer(words, is_split_into_words=True)``.
+        config: The sizes of the model: ``model.config``.
         tags: For each word its tag.
-        hidden_size: The numbers in a vector, such as ``config.hidden_size``.
-        n_layers: The layers of the model, such as ``config.num_hidden_layers``.
-        n_tags: The tags that the model can give, such as ``config.num_labels``.
         highlight: The steps that stand out.
 
     Raises:
-        ValueError: A step that does not exist, not one tag for each word, or not one word and one
-            id for each subword.
+        ValueError: A step that does not exist, or not one tag for each word.
     """
     if unknown := sorted(set(highlight).difference(STEPS)):
         raise ValueError(f"highlight holds {unknown}; the steps are {', '.join(STEPS)}")
     if len(words) != len(tags):
         raise ValueError(f"words has {len(words)} words and tags {len(tags)}; each takes one tag")
-    n = len(subwords)
-    if not n == len(word_ids) == len(ids):
-        raise ValueError(
-            f"subwords has {n} entries, word_ids {len(word_ids)} and ids {len(ids)}; give all "
-            "three for every subword"
-        )
+    n, size = len(encoding["input_ids"]), config.hidden_size
     shape_of = {
         "words": ((len(words),), "words"),
         "subwords": ((1, n), "rows, subwords"),
         "ids": ((1, n), "rows, subwords"),
-        "vectors": ((1, n, hidden_size), "rows, subwords, numbers"),
-        "layers": ((1, n, hidden_size), "rows, subwords, numbers"),
-        "logits": ((1, n, n_tags), "rows, subwords, tags"),
+        "vectors": ((1, n, size), "rows, subwords, numbers"),
+        "layers": ((1, n, size), "rows, subwords, numbers"),
+        "logits": ((1, n, config.num_labels), "rows, subwords, tags"),
         "tags": ((len(tags),), "tags"),
     }
-    layers = "{n} layers: every vector is computed from all vectors".format(n=n_layers)
-    texts = {"words": words, "subwords": subwords, "ids": ids, "layers": [layers], "tags": tags}
+    layers = "{n} layers: every vector is computed from all vectors".format(
+        n=config.num_hidden_layers
+    )
+    texts = {"words": words, "subwords": encoding.tokens(), "layers": [layers], "tags": tags}
     shown = {step: f"{shape}\n{names}" for step, (shape, names) in shape_of.items()}
     values = {
         step: " ".join([shape, *map(str, texts.get(step, ()))]) for step, shape in shown.items()
@@ -79,19 +68,14 @@ def shapes(
                 axes.axhspan(row - 0.45, row + 0.45, color=SKY, alpha=0.35, linewidth=0)
             axes.text(-1, row, step, ha="right", va="center", weight=weight)
             axes.text(_ROOM + 1, row, shape, va="center", fontsize=8, weight=weight)
-        _draw_steps(axes, _columns(words, subwords, word_ids, ids, tags), layers)
+        _draw_steps(axes, _columns(words, encoding, tags), layers)
     return figure
 
 
-def _columns(
-    words: Sequence[str],
-    subwords: Sequence[str],
-    word_ids: Sequence[int | None],
-    ids: Sequence[int],
-    tags: Sequence[str],
-) -> pd.DataFrame:
+def _columns(words: Sequence[str], encoding: Any, tags: Sequence[str]) -> pd.DataFrame:
     """Give each subword a column that is wide enough for all that stands in it."""
-    table = pd.DataFrame({"subword": subwords, "id": [str(id_) for id_ in ids]})
+    word_ids = encoding.word_ids()
+    table = pd.DataFrame({"subword": encoding.tokens(), "id": map(str, encoding["input_ids"])})
     table["width"] = table.map(len).max(axis=1) + 1.5
     table["at"] = [-1 if word is None else word for word in word_ids]
     table["word"] = [None if word is None else words[word] for word in word_ids]
