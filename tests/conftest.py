@@ -45,9 +45,13 @@ CORPUS = [
 ]
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out what is marked as slow
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with notebooks, which take longest: so two processes end at about the same time."""
+    """Begin with notebooks, which take longest; what starts Ray is slow."""
     items.sort(key=lambda item: "notebooks" not in item.nodeid.partition("::")[0])
+    for item in items:
+        if isinstance(item, pytest.Function) and "ray_environment" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

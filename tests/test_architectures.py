@@ -1,6 +1,6 @@
 """Every architecture: a tiny model trains, is saved, opened and tags, or is refused with a reason.
 
-By default a representative few run, in about a second each. ``pytest -m all_architectures`` takes
+By default a representative few run, in about a second each. ``pytest -m slow`` takes
 all that the installed Transformers can classify tokens with.
 """
 
@@ -140,7 +140,7 @@ def test_an_architecture_trains_and_tags(kind: str, tmp_path: Path) -> None:
     check(kind, tmp_path)
 
 
-@pytest.mark.all_architectures
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES))
 def test_every_architecture_trains_and_tags_or_says_why_not(kind: str, tmp_path: Path) -> None:
     if kind in NOT_TEXT:

@@ -19,7 +19,7 @@ from lessons import LESSONS, run, text_of
 from benchmarks.distilbert import save_distilbert
 from helpers import data, models, settings
 
-pytestmark = pytest.mark.full_profile
+pytestmark = pytest.mark.slow
 MODEL = settings.load("full").model
 SLICE = {
     "max_sentences": 300,

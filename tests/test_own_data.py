@@ -1,6 +1,6 @@
 """The lessons on data sets that are not the course's, with every exercise solved.
 
-``pytest -m own_data`` runs them, in minutes: each run starts a kernel, and lessons 3 and 4 train.
+``pytest -m slow`` runs them, in minutes: each run starts a kernel, and lessons 3 and 4 train.
 """
 
 import re
@@ -11,7 +11,7 @@ import own_data
 import pytest
 from lessons import LESSONS, answers_of, noise_in, run, solved, text_of, text_of_output
 
-pytestmark = pytest.mark.own_data
+pytestmark = pytest.mark.slow
 
 # To save time, not every lesson runs on every data set of tests/own_data.py.
 SKIPPED: dict[str, set[str]] = {

@@ -1,7 +1,7 @@
 """The site in a real browser: its links, its search, and what a lesson's page offers.
 
 The pages are built once, from the lessons that ``make lessons`` has run, or from lessons with an
-output of each kind where it has not run them as they are now. That and a browser take a minute.
+output of each kind where it has not run them as they are now. That takes half a minute.
 """
 
 import base64
@@ -152,29 +152,37 @@ def names(site: Path) -> list[str]:
 
 
 def test_every_page_in_every_look(address: str, browser: Any, names: list[str]) -> None:
-    """No other host, no error, no sideways scrolling, no barrier, wide and narrow, light and dark.
-
-    Takes minutes: axe takes seconds a page, so it sees each page once, narrow and dark, and the
-    home page wide and light. Coloured code, the slowest, has the same colours everywhere, and it
-    sees one page of it.
-    """
+    """No other host, no error, no sideways scrolling, wide and narrow, light and dark."""
     found = []
-    by_axe = {(1280, "light"): {"index.html"}, (390, "dark"): set(names)}
     for size, scheme in product((WIDE, PHONE), ("light", "dark")):
         page, heard = listened_to(browser, size, scheme, address)
         for name in names:
             page.goto(address + name)
             assert page.evaluate("document.documentElement.dataset.theme") == scheme
-            if name in by_axe.get((size["width"], scheme), ()):
-                code = [] if name == "contributing.html" else [["div.highlight"]]
-                barriers = AXE.run(page, {"exclude": code}, WCAG).response["violations"]
-                heard += [f"{rule['id']}: {rule['nodes'][0]['html'][:200]}" for rule in barriers]
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 heard.append("scrolls sideways")
             without = page.evaluate("[...document.images].filter(i => !i.alt).map(i => i.src)")
             heard += [f"an image without a text: {source[:80]}" for source in without]
             found += [f"{name} at {size['width']}, {scheme}: {what}" for what in heard]
             heard.clear()
+        page.close()
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.slow
+def test_no_page_has_a_barrier(address: str, browser: Any, names: list[str]) -> None:
+    """Takes seconds a page: axe sees each one narrow and dark, and the home page wide and light.
+
+    Coloured code takes longest and has the same colours everywhere: it sees that of one page.
+    """
+    found = []
+    for size, scheme, pages in ((WIDE, "light", ["index.html"]), (PHONE, "dark", names)):
+        page = browser.new_page(viewport=size, color_scheme=scheme, reduced_motion="reduce")
+        for name in pages:
+            page.goto(address + name)
+            code = [] if name == "contributing.html" else [["div.highlight"]]
+            for rule in AXE.run(page, {"exclude": code}, WCAG).response["violations"]:
+                found.append(f"{name}: {rule['id']}: {rule['nodes'][0]['html'][:200]}")
         page.close()
     assert not found, "\n".join(found)
 
