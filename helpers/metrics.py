@@ -201,7 +201,6 @@ def compute_metrics(
     encoded: "Dataset",
     references: Sentences,
     label_names: Sequence[str],
-    tokens: Sentences | None = None,
 ) -> Callable[["EvalPrediction"], dict[str, float]]:
     """Turn a split into the function by which Trainer scores predictions for it.
 
@@ -212,7 +211,6 @@ def compute_metrics(
         encoded: The split as `helpers.alignment.encode` returns it; the rows of the predictions.
         references: The gold IOB2 tags of every sentence of the split.
         label_names: The tags in the order of their ids.
-        tokens: The words of every sentence, for the scores over surface forms.
 
     Returns:
         A function from an ``EvalPrediction`` whose predictions are ids of shape (rows, width), as
@@ -240,7 +238,7 @@ def compute_metrics(
             )
         words, read = gather_words(ids, encoded, word_counts)
         tags = to_tags(words, read, word_counts, label_names)
-        scores = entity_scores(references, tags, tokens)
+        scores = entity_scores(references, tags)
         del scores["types"]
         return scores
 

@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
-from helpers import inference, model_folder, models, tagging, words
+from helpers import hub, inference, model_folder, models, tagging, words
 from helpers.decoding import Decoder
 from helpers.inference import Tagger
 from helpers.model_folder import TaggerOptions
@@ -283,8 +283,28 @@ def test_what_is_not_words_is_refused(message: str) -> None:
 
 
 def test_a_missing_model_says_how_to_get_one(tmp_path: Path) -> None:
-    with pytest.raises(models.ModelError, match="run lesson 3 .* first, or give the name"):
-        inference.load_tagger(tmp_path / "model")
+    for folder in (tmp_path / "model", Path("no-model"), Path("runs/model")):
+        named = [folder, str(folder)] if folder.is_absolute() else [folder, f"./{folder}"]
+        for model in named:
+            with pytest.raises(models.ModelError) as refused:
+                inference.load_tagger(model)
+            assert str(refused.value).startswith(
+                f"there is no trained model in {model}; run lesson 3 "
+                "(notebooks/03_trainer_finetuning.ipynb) with the same profile first, or give the "
+                "name of a fine-tuned model on the Hub"
+            )
+
+
+@pytest.mark.parametrize("name", ["runs/model", "model"])
+def test_a_name_that_may_be_on_the_hub_is_looked_for_there(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(*_: object, **__: object) -> Path:
+        raise FileNotFoundError("no such model")
+
+    monkeypatch.setattr(hub, "download", absent)
+    with pytest.raises(models.ModelError, match="^no such model; for a model of your own, run"):
+        inference.load_tagger(name)
 
 
 def test_a_model_without_an_outside_tag_is_refused(tmp_path: Path) -> None:

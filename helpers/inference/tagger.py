@@ -13,6 +13,8 @@ from typing import Any, cast, overload
 
 import numpy as np
 import torch
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id
 from numpy.typing import NDArray
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -58,13 +60,7 @@ def load_tagger(
         ValueError: A backend, precision, device or scheme that is not offered.
         RuntimeError: ONNX Runtime is not installed, or the model cannot be exported for it.
     """
-    if isinstance(model_dir, Path) and not model_dir.is_dir():
-        raise models.ModelError(
-            f"there is no trained model in {model_dir}; run lesson 3 "
-            "(notebooks/03_trainer_finetuning.ipynb) with the same profile first, or give the "
-            'name of a fine-tuned model on the Hub, such as "stevhliu/my_awesome_wnut_model"'
-        )
-    folder = models.locate(str(model_dir))
+    folder = _locate(model_dir)
     tokenizer = models.load_tokenizer(folder)
     model = load_model(
         folder,
@@ -86,6 +82,30 @@ def load_tagger(
         scheme=scheme,
         version=_version(folder, backend, precision, str(scheme)),
     )
+
+
+def _locate(model_dir: str | Path) -> Path:
+    """Find a trained model; where there is none, say how to get one."""
+    if Path(model_dir).expanduser().is_dir():
+        return models.locate(str(model_dir))
+    how = (
+        "run lesson 3 (notebooks/03_trainer_finetuning.ipynb) with the same profile first, or give "
+        'the name of a fine-tuned model on the Hub, such as "stevhliu/my_awesome_wnut_model"'
+    )
+    if isinstance(model_dir, Path) or not _may_be_on_hub(model_dir):
+        raise models.ModelError(f"there is no trained model in {model_dir}; {how}")
+    try:
+        return models.locate(model_dir)
+    except models.ModelError as error:
+        raise models.ModelError(f"{error}; for a model of your own, {how}") from error
+
+
+def _may_be_on_hub(name: str) -> bool:
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        return False
+    return True
 
 
 def _version(folder: Path, *how: str) -> str:
