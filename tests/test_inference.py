@@ -13,6 +13,7 @@ import torch
 from conftest import CORPUS, NAMES, byte_level, sentencepiece, tiny_model, wordpiece
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tokenizers import processors
 from transformers import PreTrainedTokenizerFast
 
 from helpers import hub, inference, model_folder, models, tagging, words
@@ -213,6 +214,15 @@ def test_no_text_gives_no_entities() -> None:
     assert tagger("") == [] == tagger("   ")
     assert tagger([]) == [] == tagger.tag_words([])
     assert tagger(["", " "]) == [[], []] == tagger.tag_words([[], []])
+
+
+def test_a_tokenizer_without_special_tokens_takes_empty_texts() -> None:
+    tokenizer = wordpiece()
+    tokenizer.backend_tokenizer.post_processor = processors.Sequence([])
+    tagger = Tagger(tiny_model(wordpiece()), tokenizer)
+    assert tagger(["", "\ufe0f"]) == [[], []]
+    assert tagger(["", CORPUS[0]])[1] == [comparable([one])[0] for one in tagger(CORPUS[0])]
+    assert tagger.tag_words([[], ["\ufe0f"], ["the"]])[:2] == [[], ["O"]]
 
 
 def test_a_saved_model_is_loaded_with_its_tags(tiny_model_dir: Path) -> None:

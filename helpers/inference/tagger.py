@@ -273,13 +273,19 @@ class Tagger:
             "sentence": np.array(encoding["overflow_to_sample_mapping"], dtype=np.int64)[order],
         }
         found, read = gather_words(scores, in_order, [len(words) for words in sentences])
-        return found.reshape(-1, len(self.decoder.names)), read
+        if not batches:
+            found = np.zeros((len(read), len(self.decoder.names)), dtype=np.float32)
+        return found, read
 
     def _batches(
         self, lengths: NDArray[np.int64], batch_size: int | None
     ) -> Iterator[NDArray[np.int64]]:
-        """Give the numbers of the windows that go through the model at once, longest first."""
-        order = np.argsort(-lengths, kind="stable")
+        """Give the numbers of the windows that go through the model at once, longest first.
+
+        A window without a position, of an empty text and a tokenizer without special tokens, is
+        left out.
+        """
+        order = np.argsort(-lengths, kind="stable")[: np.count_nonzero(lengths)]
         on_cpu = self.model.device.type == "cpu"
         positions = _POSITIONS_ON_CPU if on_cpu else _POSITIONS_ON_GPU
         start = 0
