@@ -13,7 +13,14 @@ from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import IOB2, IOBES, Entities
 
 from helpers import tagging
-from helpers.decoding import Decoder, label_scheme, legal_transitions, log_softmax, to_tags
+from helpers.decoding import (
+    Decoder,
+    choose_outside_bias,
+    label_scheme,
+    legal_transitions,
+    log_softmax,
+    to_tags,
+)
 from helpers.tagging import entity_spans
 
 LABELS = {
@@ -153,6 +160,18 @@ def test_a_bias_finds_fewer_entities_or_more() -> None:
         Decoder(["O", "B-x", "I-x"], outside_bias=bias)(scores, both, [2]) for bias in (-0.5, 0, 2)
     ]
     assert found == [[["B-x", "B-x"]], [["O", "B-x"]], [["O", "O"]]]
+
+
+def test_the_bias_with_the_highest_f1_is_chosen() -> None:
+    names = LABELS["IOB2"]
+    shares = np.full((4, len(names)), 0.01)
+    # an entity is found from -0.3 on (the logarithm of 0.4 / 0.5), and from -1.4 on a wrong one
+    shares[:, 0], shares[:, 1] = [0.5, 0.8, 0.8, 0.1], [0.4, 0.2, 0.01, 0.7]
+    read = np.ones(4, dtype=bool)
+    gold = [["B-x", "O"], ["O", "B-x"]]
+    assert choose_outside_bias(names, np.log(shares), read, gold) == -0.3
+    without = [["O", "O"], ["O", "B-x"]]
+    assert choose_outside_bias(names, np.log(shares), read, without) == 0
 
 
 def test_a_text_of_many_words_and_extreme_scores_is_decoded() -> None:

@@ -332,23 +332,3 @@ def test_a_model_without_an_outside_tag_is_refused(tmp_path: Path) -> None:
     tokenizer.save_pretrained(tmp_path)
     with pytest.raises(models.ModelError, match="and no 'O'; it was not trained to tag entities"):
         inference.load_tagger(tmp_path)
-
-
-def test_the_bias_with_the_highest_f1_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    tagger = Tagger(tiny_model(wordpiece()), wordpiece())
-    shares = np.full((4, len(NAMES)), 0.01)
-    person = NAMES.index("B-person")
-    # an entity is found from -0.3 on (the logarithm of 0.4 / 0.5), and from -1.4 on a wrong one
-    shares[:, 0], shares[:, person] = [0.5, 0.8, 0.8, 0.1], [0.4, 0.2, 0.01, 0.7]
-    monkeypatch.setattr(
-        tagger, "log_probabilities", lambda _: (np.log(shares), np.ones(4, dtype=bool))
-    )
-    sentences, gold = [["a", "b"], ["c", "d"]], [["B-person", "O"], ["O", "B-person"]]
-    assert inference.choose_outside_bias(tagger, sentences, gold) == -0.3
-    found = [["O", "O"], ["O", "B-person"]]
-    assert inference.choose_outside_bias(tagger, sentences, found) == 0
-    assert tagger.decoder.outside_bias == 0
-    with pytest.raises(
-        ValueError, match="holds 4 words in 2 sentences, and references 1 tags in 1"
-    ):
-        inference.choose_outside_bias(tagger, sentences, [["O"]])
