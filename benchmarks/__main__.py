@@ -50,7 +50,7 @@ def recipe(dataset: DatasetDict, folder: Path, work: Path, seeds: int) -> Iterat
         scores["tutorial"].append(cast(dict[str, float], prediction.metrics)["test_f1"])
 
         run = settings.load("offline", seed=seed, output_dir=str(work / str(seed)), **RECIPE)
-        model = training.load_model(folder, training.tag_names(dataset), run)
+        model = training.load_model(folder, data.tag_names(dataset), run)
         encoded = alignment.encode(dataset, tokenizer, stride=run.stride)
         args = training.arguments(run, training.checkpoint_dir(run, dataset))
         ours = training.build_trainer(model, tokenizer, dataset, encoded, args)

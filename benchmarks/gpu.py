@@ -23,7 +23,7 @@ from benchmarks import report, tagging
 from benchmarks.distilbert import save_distilbert
 from benchmarks.report import RECIPE, Row, seconds
 from helpers import models, settings, training
-from helpers.data import load
+from helpers.data import load, tag_names
 from helpers.inference import Tagger, load_tagger
 from helpers.inference.backends import Precision
 from helpers.preparation import prepare
@@ -43,7 +43,7 @@ def train(name: str, run: Settings, work: Path) -> Iterator[Row]:
     """
     corpus, folder, tokenizer, encoded = prepare(run)
     for precision in PRECISIONS:
-        model = training.load_model(folder, training.tag_names(corpus), run)
+        model = training.load_model(folder, tag_names(corpus), run)
         args = training.arguments(run, work / "checkpoints" / precision)
         args = replace(args, bf16=precision == "bf16")
         trainer = training.build_trainer(model, tokenizer, corpus, encoded, args)

@@ -187,14 +187,14 @@ def train(profile: str, parameters: Mapping[str, Any]) -> None:
       python -m helpers train -p dataset my_data -p output_dir runs/mine
       torchrun --nproc_per_node 2 -m helpers train --profile offline
     """
-    from helpers import metrics, settings, training
+    from helpers import metrics, model_folder, settings, training
 
     _refuse_profile(parameters)
     run = settings.load(profile, **parameters)
     report = training.fine_tune(run)
     if report:  # of several processes, the first has it
         print(metrics.scores_table(report["test"]).to_string())
-        print(f"the model is in {training.model_dir(run)}")
+        print(f"the model is in {model_folder.of_lesson(run, 3)}")
 
 
 @commands.command()

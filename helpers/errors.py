@@ -7,7 +7,10 @@ the trace. If nobody watches, as under papermill, the trace is shown at once.
 Source: https://ipython.readthedocs.io/en/stable/api/generated/IPython.core.interactiveshell.html
 """
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from types import TracebackType
 from typing import Any
@@ -62,3 +65,19 @@ def _is_read_along(shell: Any) -> bool:
     if "google.colab" in sys.modules or not hasattr(shell, "get_parent"):
         return True
     return bool(shell.get_parent().get("content", {}).get("allow_stdin"))
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Drop what libraries print past Python while they are loaded, and no setting stops.
+
+    An error comes as an exception, as ever.
+    """
+    stderr = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)

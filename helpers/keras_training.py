@@ -1,7 +1,7 @@
-"""The fine-tuning recipe with Keras: settings to a trained, scored and described model.
+"""The fine-tuning recipe with Keras, step by step: a model, its batches, its scores, its export.
 
-Lesson 4 takes these steps one by one and explains them; `fine_tune` takes them all. It needs the
-environment of lesson 4: TensorFlow, and the last release of Transformers that works with it.
+Lesson 4 takes these steps and explains them. They need the environment of lesson 4: TensorFlow,
+and the last release of Transformers that works with it.
 """
 
 import math
@@ -9,7 +9,6 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -39,23 +38,6 @@ class KernelError(RuntimeError):
     """The kernel belongs to the other lessons and has no TensorFlow that works."""
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what TensorFlow's libraries print while they are loaded, which no setting stops.
-
-    Afterwards they log fatal errors only; any other error comes as an exception too.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    stderr = os.dup(2)
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-
-
 _missing = [name for name in ("tensorflow", "tf_keras") if find_spec(name) is None]
 # 4.55 and later load no PyTorch weights into TensorFlow: 'builtins.safe_open' is not iterable
 if _missing or Version(transformers.__version__) >= Version("4.55"):
@@ -67,9 +49,10 @@ if _missing or Version(transformers.__version__) >= Version("4.55"):
         )
     )
 
-with _quiet():
-    import tensorflow as tf
-    import tf_keras as keras
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its libraries log fatal errors only
+
+import tensorflow as tf  # noqa: E402
+import tf_keras as keras  # noqa: E402
 from transformers import (  # noqa: E402
     DataCollatorForTokenClassification,
     EvalPrediction,
@@ -85,21 +68,12 @@ from transformers.modeling_tf_pytorch_utils import (  # noqa: E402
     convert_tf_weight_name_to_pt_weight_name,
 )
 
-from helpers import data, metrics, model_folder, models, windows, words  # noqa: E402
+from helpers import data, metrics, model_folder, models, windows  # noqa: E402
 from helpers.decoding import Decoder, log_softmax  # noqa: E402
-from helpers.preparation import prepare  # noqa: E402
 from helpers.settings import Settings  # noqa: E402
-from helpers.words import WordRules  # noqa: E402
 
 # TensorFlow finds no gradient of the one, and the other wants places on a page.
 _NOT_TRAINABLE = {"funnel", "layoutlmv3"}
-
-LESSON = "04_tensorflow_finetuning"
-
-
-def model_dir(settings: Settings) -> Path:
-    """The folder in which a run with these settings leaves its trained model."""
-    return settings.run_dir / LESSON / "model"
 
 
 def embeddings(model: TFPreTrainedModel) -> keras.layers.Layer:
@@ -351,10 +325,9 @@ def score(
         encoded: The same, as `helpers.alignment.encode` returns it.
 
     Returns:
-        As `helpers.metrics.entity_scores`, with surface-form scores and per type.
+        As `helpers.model_folder.scores`.
     """
-    predictions = tag_words(model, tokenizer, split, encoded)
-    return metrics.entity_scores(data.tags(split), predictions, split["tokens"])
+    return model_folder.scores(split, tag_words(model, tokenizer, split, encoded))
 
 
 def export(model: TFPreTrainedModel, folder: str | Path) -> None:
@@ -379,64 +352,6 @@ def export(model: TFPreTrainedModel, folder: str | Path) -> None:
     save_file(weights, Path(folder) / "model.safetensors", metadata={"format": "pt"})
     model.config.architectures = [type(model).__name__.removeprefix("TF")]
     model.config.save_pretrained(folder)
-
-
-def save(
-    model: TFPreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    settings: Settings,
-    report: dict[str, Any],
-    *,
-    word_rules: WordRules = words.DEFAULT,
-) -> Path:
-    """Write a trained model, in PyTorch's layout, as a folder that appears complete or not at all.
-
-    Lesson 5 opens it like one from lesson 3; see `helpers.model_folder` for what it holds.
-
-    Args:
-        model: The trained model.
-        tokenizer: Its tokenizer.
-        settings: The run's choices, for the card and ``metrics.json``.
-        report: Scores and times by name; ``report["test"]`` is needed for the card.
-        word_rules: How the training text was cut into words, as `helpers.words.learn` finds it.
-
-    Returns:
-        The folder.
-    """
-
-    def save_model(folder: Path) -> None:
-        export(model, folder)
-        tokenizer.save_pretrained(folder)
-
-    return model_folder.write(model_dir(settings), save_model, settings, report, word_rules)
-
-
-def fine_tune(settings: Settings) -> dict[str, Any]:
-    """Take every step of lesson 4: data, windows, training, the test score, the saved model.
-
-    Returns:
-        What ``metrics.json`` holds: ``validation`` and ``test`` scores, ``train_seconds``.
-
-    Raises:
-        ValueError: Data or a model that cannot be loaded, see `helpers.data` and
-            `helpers.models`; or epochs that are not whole.
-    """
-    whole_epochs(settings)  # refused before anything is loaded
-    if settings.push_to_hub:
-        model_folder.create_on_hub(model_dir(settings), settings)
-    dataset, pretrained, tokenizer, encoded = prepare(settings)
-    model = load_model(pretrained, data.tag_names(dataset), settings)
-    seconds = train(model, tokenizer, dataset, encoded, settings)
-    report = {
-        "validation": score(model, tokenizer, dataset["validation"], encoded["validation"]),
-        "test": score(model, tokenizer, dataset["test"], encoded["test"]),
-        "train_seconds": seconds,
-    }
-    word_rules = words.learn(dataset["train"]["tokens"])
-    folder = save(model, tokenizer, settings, report, word_rules=word_rules)
-    if settings.push_to_hub:
-        model_folder.push(folder, settings)
-    return report
 
 
 def train(

@@ -4,21 +4,35 @@ The folder opens with ``from_pretrained`` and holds the weights (safetensors), t
 with its tags, the tokenizer, ``tagger.json``, ``metrics.json`` and a model card (``README.md``).
 """
 
+import hashlib
+import importlib.metadata
 import json
-import os
-import shutil
-from collections.abc import Callable
+import platform
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import HfApi, ModelCard, ModelCardData, RepoUrl
+from datasets import Dataset, DatasetDict
+from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData, RepoUrl
+from transformers import PreTrainedTokenizerBase
 
+from helpers import atomic, data, metrics, words
 from helpers.models import ModelError
 from helpers.settings import Settings
 from helpers.words import DEFAULT, WordRules
 
 _TAGGER = "tagger.json"
+_METRICS = "metrics.json"
+_LESSONS = {3: "03_trainer_finetuning", 4: "04_tensorflow_finetuning"}
+
+# For the card: what the Hub calls models that have another name here, and what is known of the
+# data and models that the profiles name.
+_ON_HUB = {"minilm": "sentence-transformers/all-MiniLM-L6-v2"}
+_LICENSES = {"minilm": "apache-2.0", "distilbert/distilbert-base-uncased": "apache-2.0"}
+_KNOWN_DATA = {"wnut_17": ("en", "cc-by-4.0"), "sample": ("en", "apache-2.0")}
+_IN_CARD = ("python", "token-classification-lessons", "transformers", "torch", "tensorflow")
 
 
 @dataclass(frozen=True)
@@ -60,36 +74,100 @@ def read_tagger_options(folder: Path) -> TaggerOptions:
         ) from None
 
 
+def of_lesson(settings: Settings, number: int) -> Path:
+    """The folder in which lesson 3 or 4, run with these settings, leaves its trained model."""
+    return settings.run_dir / _LESSONS[number] / "model"
+
+
+def scores(split: Dataset, predictions: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """Turn the tags that a model gives a split into what `write` takes as its scores.
+
+    Args:
+        split: Words and tags.
+        predictions: A tag for every word of every sentence.
+
+    Returns:
+        As `helpers.metrics.entity_scores`, with surface-form scores and per type, and
+        ``f1_interval``, the ends of the interval of F1.
+    """
+    references = data.tags(split)
+    found = metrics.entity_scores(references, predictions, split["tokens"])
+    interval = metrics.f1_interval(references, predictions)
+    return {**found, "f1_interval": [interval.low, interval.high]}
+
+
+def fingerprint(dataset: DatasetDict) -> str:
+    """Turn the words and tags of all splits into a short text that no other data have.
+
+    A sentence that moves from one split to another changes it, and so does the order.
+    """
+    digest = hashlib.sha256()
+    for name, split in sorted(dataset.items()):
+        digest.update(json.dumps([name, list(split["tokens"]), data.tags(split)]).encode())
+    return digest.hexdigest()[:16]
+
+
 def write(
     folder: Path,
     save_model: Callable[[Path], object],
+    tokenizer: PreTrainedTokenizerBase,
+    dataset: DatasetDict,
     settings: Settings,
-    report: dict[str, Any],
-    word_rules: WordRules,
+    report: Mapping[str, Any],
 ) -> Path:
     """Write a trained model as a folder that appears complete or not at all.
 
     Args:
-        folder: Where it goes; an older one is replaced.
-        save_model: Writes weights, configuration and tokenizer into the folder it is given.
-        settings: The run's choices, for the card and ``metrics.json``.
-        report: Scores and times by name; ``report["test"]`` is needed for the card.
-        word_rules: How the training text was cut into words, for `TaggerOptions`.
+        folder: Where it goes, see `of_lesson`; an older one is replaced.
+        save_model: Writes weights and configuration into the folder it is given.
+        tokenizer: The model's tokenizer.
+        dataset: What it was trained on; `trained_on` recognises it.
+        settings: The run's choices.
+        report: Scores and times by name; ``report["test"]``, as `scores` returns it, is needed
+            for the card.
 
     Returns:
         The folder.
     """
-    partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    save_model(partial)
-    write_tagger_options(partial, TaggerOptions(word_rules))
-    content = {**report, "settings": settings.to_dict()}
-    (partial / "metrics.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    model_card(settings, report).save(partial / "README.md")
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(partial, folder)
+    content = {
+        **report,
+        "data": {
+            "name": _name_of(settings.dataset),
+            "sentences": dataset.num_rows,
+            "types": sorted({name[2:] for name in data.tag_names(dataset)} - {""}),
+            "fingerprint": fingerprint(dataset),
+        },
+        "settings": settings.to_dict(),
+        "date": date.today().isoformat(),
+        "versions": _versions(),
+    }
+    with atomic.folder(folder) as partial:
+        save_model(partial)
+        tokenizer.save_pretrained(partial)
+        write_tagger_options(partial, TaggerOptions(words.learn(dataset["train"]["tokens"])))
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        (partial / _METRICS).write_text(text, encoding="utf-8")
+        model_card(hub_name(folder, settings), settings, content).save(partial / "README.md")
     return folder
+
+
+def read_report(folder: Path) -> dict[str, Any]:
+    """Read what `write` left in a model's folder beside the model; empty if there is nothing."""
+    path = folder / _METRICS
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+def trained_on(folder: Path, dataset: DatasetDict) -> bool | None:
+    """Tell whether a model was trained on the very splits of ``dataset``.
+
+    On other data, its training split may hold sentences of this test split, and a score on them
+    says nothing.
+
+    Returns:
+        ``None`` if the folder does not say.
+    """
+    known = read_report(folder).get("data")
+    return None if known is None else known["fingerprint"] == fingerprint(dataset)
 
 
 def hub_name(folder: Path, settings: Settings) -> str:
@@ -147,64 +225,75 @@ def push(folder: Path, settings: Settings) -> str:
     return str(repository)
 
 
-def model_card(settings: Settings, report: dict[str, Any]) -> ModelCard:
-    """Turn a run's settings and scores into a model card: data, recipe, scores and limits."""
-    test = report["test"]
-    published = settings.dataset if isinstance(settings.dataset, str) else ""
-    on_hub = published == "wnut_17" or ("/" in published and not Path(published).exists())
+def model_card(name: str, settings: Settings, content: Mapping[str, Any]) -> ModelCard:
+    """Turn what a run chose and found into a model card.
+
+    Args:
+        name: The model's name on the Hub.
+        settings: The run's choices.
+        content: What `write` writes as ``metrics.json``.
+    """
     is_folder = Path(settings.model).exists()
-    metadata = ModelCardData(
-        base_model=settings.model if "/" in settings.model and not is_folder else None,
-        library_name="transformers",
-        pipeline_tag="token-classification",
-        tags=["named-entity-recognition"],
-        datasets=[published] if on_hub else None,
-    )
-    # a path of one machine says nothing to a reader on another
-    source = f"`{published}`" if on_hub or published == "sample" else "Files of the author's own"
-    model = "A model in a folder" if is_folder else f"`{settings.model}`"
-    n = f"at most {settings.max_sentences}" if settings.max_sentences else "all"
+    base = None if is_folder else _ON_HUB.get(settings.model, settings.model)
+    published = content["data"]["name"] if isinstance(settings.dataset, str) else ""
+    on_hub = published == "wnut_17" or "/" in published
+    language, data_license = _KNOWN_DATA.get(published, (None, None))
+    test, versions = content["test"], content["versions"]
+    results = [
+        EvalResult(
+            task_type="token-classification",
+            dataset_type=content["data"]["name"],
+            dataset_name=content["data"]["name"],
+            dataset_split="test",
+            metric_type=metric,
+            metric_value=test[metric],
+        )
+        for metric in ("f1", "precision", "recall")
+    ]
     kept = ["the subword embeddings"] * settings.freeze_embeddings
     kept += [f"the lowest {settings.frozen_layers} layers"] * bool(settings.frozen_layers)
-    rows = "\n".join(
-        f"| {name} | {row['precision']:.3f} | {row['recall']:.3f} | {row['f1']:.3f} "
-        f"| {row['support']} |"
-        for name, row in sorted(test["types"].items())
+    return ModelCard.from_template(
+        ModelCardData(
+            base_model=base,
+            datasets=[published] if on_hub else None,
+            eval_results=results,
+            language=language,
+            library_name="transformers",
+            license=_LICENSES.get(settings.model),
+            model_name=name,
+            pipeline_tag="token-classification",
+            tags=["named-entity-recognition"],
+        ),
+        template_path=str(Path(__file__).with_name("model_card.md.jinja")),
+        base_model=f"`{base}`" if base else "A model in a folder",
+        data=content["data"],
+        data_license=data_license,
+        date=content["date"],
+        kept=kept,
+        language=language,
+        name=name,
+        repository=_repository(),
+        run=settings,
+        test=test,
+        types=content["data"]["types"],
+        versions={key: versions[key] for key in _IN_CARD if key in versions},
     )
-    return ModelCard(
-        f"""---
-{metadata.to_yaml()}
----
 
-# Named-entity tagger
 
-Tags each word of a text with an entity type and its place in the entity (IOB2).
+def _name_of(dataset: str | Mapping[str, str]) -> str:
+    """Name data for a reader on another machine, to whom a folder of this one says nothing."""
+    if isinstance(dataset, str):
+        return Path(dataset).name if Path(dataset).exists() else dataset
+    return ", ".join(Path(file).name for file in dataset.values())
 
-## Data
 
-{source}; {n} sentences of each split. The checkpoint
-was chosen on the validation split; the test split was scored once.
+def _versions() -> dict[str, str]:
+    """The versions of Python and of all packages."""
+    packages = {package.name: package.version for package in importlib.metadata.distributions()}
+    return {"python": platform.python_version(), **dict(sorted(packages.items()))}
 
-## Recipe
 
-{model}, fine-tuned for {settings.epochs:g} epochs at a learning rate of
-{settings.learning_rate:g} ({settings.warmup_ratio:.0%} warm-up, then linear decay), batches of
-{settings.batch_size} sentences grouped by length, weight decay {settings.weight_decay:g}, seed
-{settings.seed}. Kept as pretrained: {" and ".join(kept) or "nothing"}.
-
-## Scores on the test split
-
-| | precision | recall | F1 | entities |
-|---|---|---|---|---|
-{rows}
-| all | {test["precision"]:.3f} | {test["recall"]:.3f} | {test["f1"]:.3f} | |
-
-Surface-form F1: {test["surface_f1"]:.3f}. Accuracy over words: {test["accuracy"]:.3f}; a
-tagger that finds nothing gets most of it.
-
-## Limits
-
-It is for English user text like its training data; scores on other text are lower. Entities of
-rare types and names never seen in training are often missed. Check before you act on a tag.
-"""
-    )
+def _repository() -> str:
+    """The address of this package."""
+    urls = importlib.metadata.metadata("token-classification-lessons").get_all("Project-URL", [])
+    return dict(url.split(", ", 1) for url in urls)["Repository"]

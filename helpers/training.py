@@ -29,21 +29,12 @@ from transformers import (
 from transformers.trainer import TRAINER_STATE_NAME as _WRITTEN_LAST
 from transformers.utils import logging as transformers_logging
 
-from helpers import metrics, model_folder, models, windows, words
-from helpers.data import tag_names, tags
+from helpers import data, metrics, model_folder, models, windows
 from helpers.inference import Tagger, has_bf16
 from helpers.preparation import prepare
 from helpers.settings import Settings
-from helpers.words import WordRules
 
 logger = logging.getLogger(__name__)
-
-LESSON = "03_trainer_finetuning"
-
-
-def model_dir(settings: Settings) -> Path:
-    """The folder in which a run with these settings leaves its trained model."""
-    return settings.run_dir / LESSON / "model"
 
 
 def embeddings(model: PreTrainedModel) -> torch.nn.Module:
@@ -218,7 +209,7 @@ def build_trainer(
         processing_class=tokenizer,
         data_collator=DataCollatorForTokenClassification(tokenizer),
         compute_metrics=metrics.compute_metrics(
-            validation, tags(dataset["validation"]), tag_names(dataset)
+            validation, data.tags(dataset["validation"]), data.tag_names(dataset)
         ),
         preprocess_logits_for_metrics=metrics.predicted_ids,
     )
@@ -234,9 +225,8 @@ def checkpoint_dir(settings: Settings, dataset: DatasetDict) -> Path:
         for name, value in settings.to_dict().items()
         if name != "output_dir" and "hub" not in name
     }
-    columns = [dataset[split][name] for split in dataset for name in ("tokens", "ner_tags")]
-    key = Hasher.hash([recipe, [list(column) for column in columns]])
-    return model_dir(settings).with_name("checkpoints") / key
+    key = Hasher.hash([recipe, model_folder.fingerprint(dataset)])
+    return model_folder.of_lesson(settings, 3).with_name("checkpoints") / key
 
 
 def train(trainer: Trainer) -> float:
@@ -293,60 +283,28 @@ def score(
     """Turn a model and a split into its scores over every word of the split.
 
     Returns:
-        As `helpers.metrics.entity_scores`, with surface-form scores and per type.
+        As `helpers.model_folder.scores`.
     """
-    predictions = Tagger(model, tokenizer).tag_words(split["tokens"])
-    return metrics.entity_scores(tags(split), predictions, split["tokens"])
-
-
-def save(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    settings: Settings,
-    report: dict[str, Any],
-    *,
-    word_rules: WordRules = words.DEFAULT,
-) -> Path:
-    """Write a trained model as a folder that appears complete or not at all.
-
-    It holds the weights (safetensors), the configuration with its tags, the tokenizer,
-    ``tagger.json``, ``metrics.json`` and a model card (``README.md``), and opens with
-    ``from_pretrained``.
-
-    Args:
-        model: The trained model.
-        tokenizer: Its tokenizer.
-        settings: The run's choices, for the card and ``metrics.json``.
-        report: Scores and times by name; ``report["test"]`` is needed for the card.
-        word_rules: How the training text was cut into words, as `helpers.words.learn` finds it.
-
-    Returns:
-        The folder.
-    """
-
-    def save_model(folder: Path) -> None:
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-
-    return model_folder.write(model_dir(settings), save_model, settings, report, word_rules)
+    return model_folder.scores(split, Tagger(model, tokenizer).tag_words(split["tokens"]))
 
 
 def fine_tune(settings: Settings) -> dict[str, Any]:
     """Take every step of lesson 3: data, windows, training, the test score, the saved model.
 
     Returns:
-        What ``metrics.json`` holds: ``validation`` and ``test`` scores, ``train_seconds``. Of
-        several processes (``torchrun``) the first returns it and the others nothing.
+        ``validation`` and ``test`` scores and ``train_seconds``. Of several processes
+        (``torchrun``) the first returns it and the others nothing.
 
     Raises:
         ValueError: Data or a model that cannot be loaded, see `helpers.data` and
             `helpers.models`; or one that cannot be shared, see `helpers.model_folder`.
         OSError: The Hub does not let you share a model; see `helpers.model_folder`.
     """
+    folder = model_folder.of_lesson(settings, 3)
     if settings.push_to_hub:
-        model_folder.create_on_hub(model_dir(settings), settings)
-    dataset, folder, tokenizer, encoded = prepare(settings)
-    model = load_model(folder, tag_names(dataset), settings)
+        model_folder.create_on_hub(folder, settings)
+    dataset, pretrained, tokenizer, encoded = prepare(settings)
+    model = load_model(pretrained, data.tag_names(dataset), settings)
     checkpoints = checkpoint_dir(settings, dataset)
     trainer = build_trainer(model, tokenizer, dataset, encoded, arguments(settings, checkpoints))
     seconds = train(trainer)
@@ -357,9 +315,33 @@ def fine_tune(settings: Settings) -> dict[str, Any]:
         "test": score(model, tokenizer, dataset["test"]),
         "train_seconds": seconds,
     }
-    word_rules = words.learn(dataset["train"]["tokens"])
-    folder = save(model, tokenizer, settings, report, word_rules=word_rules)
+    model_folder.write(folder, model.save_pretrained, tokenizer, dataset, settings, report)
     shutil.rmtree(checkpoints.parent)
     if settings.push_to_hub:
         model_folder.push(folder, settings)
     return report
+
+
+def trained_model(settings: Settings, dataset: DatasetDict) -> Path:
+    """Find the model that lesson 3 left, or train it if it left none.
+
+    Args:
+        settings: The run's choices.
+        dataset: What it is to be scored on, as `helpers.preparation.load_data` returns it.
+
+    Raises:
+        ModelError: The model that is there was trained on other data.
+        ValueError: As `fine_tune`, and so is OSError.
+    """
+    folder = model_folder.of_lesson(settings, 3)
+    if not folder.is_dir():
+        fine_tune(settings)
+    if not model_folder.trained_on(folder, dataset):
+        its_data = model_folder.read_report(folder).get("data", {}).get("sentences", "not recorded")
+        raise models.ModelError(
+            f"the model in {folder} was trained on other data (sentences: {its_data}) than this "
+            f"run loads ({dataset.num_rows}), and may have seen these test sentences in training; "
+            "run lesson 3 again with the same parameters as this lesson, or choose another "
+            "output_dir; to use this model all the same, give its folder as model_dir"
+        )
+    return folder

@@ -23,7 +23,7 @@ from transformers import (
 )
 from transformers.models.auto.modeling_auto import MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES
 
-from helpers import models, training
+from helpers import model_folder, models, training
 from helpers.inference import load_tagger
 from helpers.settings import Settings
 
@@ -127,11 +127,11 @@ def check(kind: str, folder: Path) -> None:
     assert model.get_input_embeddings().weight.requires_grad is False
 
     training.fine_tune(run)
-    saved = AutoModelForTokenClassification.from_pretrained(training.model_dir(run))
+    saved = AutoModelForTokenClassification.from_pretrained(model_folder.of_lesson(run, 3))
     after = dict(saved.named_parameters())
     assert kept <= {name for name in before if torch.equal(after[name], before[name])} < set(before)
     assert not torch.equal(training.classifier(saved).weight, training.classifier(model).weight)
-    tagger = load_tagger(training.model_dir(run), device="cpu")
+    tagger = load_tagger(model_folder.of_lesson(run, 3), device="cpu")
     assert [len(tags) for tags in tagger.tag_words([["the"] * 200, ["san"]])] == [200, 1]
 
 

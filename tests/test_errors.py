@@ -1,11 +1,14 @@
 """What a notebook shows of an error, asked as a front end asks a kernel."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
+
+from helpers.errors import silence
 
 LIKE_COLABS = """
 def show(shell, etype, value, tb, tb_offset=None):
@@ -83,3 +86,12 @@ def test_other_errors_keep_their_trace(kernel: BlockingKernelClient, code: str) 
 def test_the_handler_that_was_there_is_kept(kernel: BlockingKernelClient) -> None:
     shown(kernel, WRONG)
     assert shown(kernel, "raise ImportError('no such thing')") == "theirs: no such thing"
+
+
+def test_what_libraries_print_past_python_is_dropped_on_request(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with silence():
+        os.write(2, b"noise")
+    os.write(2, b"heard")
+    assert capfd.readouterr().err == "heard"

@@ -1,43 +1,180 @@
-"""The model card, which describes the run and names no path of a machine; and sharing it all."""
+"""What lies in a model's folder: its card, its data, its scores; and sharing it all."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import transformers
+from conftest import wordpiece
+from datasets import DatasetDict
 from hub import StandInHub
+from huggingface_hub import ModelCard
 
-from helpers import model_folder, settings
+from helpers import data, metrics, model_folder, settings, words
 from helpers.model_folder import TaggerOptions
 from helpers.models import ModelError
 from helpers.words import WordRules
 
-ROW = {"precision": 0.5, "recall": 0.25, "f1": 1 / 3, "support": 4}
-REPORT: dict[str, Any] = {"test": {**ROW, "accuracy": 0.9, "surface_f1": 0.3, "types": {"x": ROW}}}
+GERMAN = {
+    "train": [(["Die", "Bahn", "nach", "Köln"], ["O", "B-org", "O", "B-place"])],
+    "validation": [(["Köln", "."], ["B-place", "O"])],
+    "test": [(["Bonn", "!"], ["B-place", "O"])],
+}
+
+
+@pytest.fixture
+def german(tmp_path: Path) -> Path:
+    """A folder with data of somebody's own."""
+    folder = tmp_path / "mine" / "german"
+    folder.mkdir(parents=True)
+    for split, sentences in GERMAN.items():
+        rows = ["\n".join(map("\t".join, zip(*pair, strict=True))) for pair in sentences]
+        (folder / f"{split}.conll").write_text("\n\n".join(rows) + "\n", encoding="utf-8")
+    return folder
+
+
+def written(folder: Path, splits: DatasetDict, **chosen: Any) -> Path:
+    """Write a folder as after a training whose model misses the entities of nine sentences."""
+    found = [["O"] * len(tags) if number < 9 else tags for number, tags in enumerate(gold(splits))]
+    return model_folder.write(
+        folder / "03_trainer_finetuning" / "model",
+        lambda partial: (partial / "model.safetensors").write_bytes(b""),
+        wordpiece(),
+        splits,
+        settings.load("offline", **chosen),
+        {"test": model_folder.scores(splits["test"], found)},
+    )
+
+
+def gold(splits: DatasetDict) -> list[list[str]]:
+    return data.tags(splits["test"])
+
+
+@pytest.fixture(scope="module")
+def sample() -> DatasetDict:
+    return data.load("sample")
+
+
+def test_scores_have_the_interval_of_f1(sample: DatasetDict) -> None:
+    found = [tags if number % 3 else ["O"] * len(tags) for number, tags in enumerate(gold(sample))]
+    scores = model_folder.scores(sample["test"], found)
+    assert scores["f1"] == metrics.entity_scores(gold(sample), found)["f1"]
+    assert scores["f1_interval"] == list(metrics.f1_interval(gold(sample), found)[1:])
+    assert scores["f1_interval"][0] < scores["f1"] < scores["f1_interval"][1]
+
+
+def test_a_folder_says_how_its_model_came_about(sample: DatasetDict, tmp_path: Path) -> None:
+    folder = written(tmp_path, sample, seed=7)
+    report = model_folder.read_report(folder)
+    assert report["settings"] == settings.load("offline", seed=7).to_dict()
+    assert report["versions"]["transformers"] == transformers.__version__
+    assert report["data"]["name"] == "sample"
+    assert report["data"]["sentences"] == {"train": 350, "validation": 95, "test": 95}
+    rules = model_folder.read_tagger_options(folder).word_rules
+    assert rules == words.learn(sample["train"]["tokens"])
+    assert model_folder.read_report(tmp_path / "nowhere") == {}
+
+
+def test_the_card_says_to_people_and_to_the_hub_what_the_model_is(
+    sample: DatasetDict, tmp_path: Path
+) -> None:
+    folder = written(tmp_path, sample, hub_model_id="me/tagger")
+    report, card = model_folder.read_report(folder), ModelCard.load(folder / "README.md")
+    told = card.data
+    assert told.base_model == "sentence-transformers/all-MiniLM-L6-v2"
+    assert (told.language, told.license, told.datasets) == ("en", "apache-2.0", None)
+    assert told.pipeline_tag == "token-classification"
+    assert told.model_name == "me/tagger"
+    assert {result.metric_type: result.metric_value for result in told.eval_results} == {
+        name: report["test"][name] for name in ("f1", "precision", "recall")
+    }
+    low, high = report["test"]["f1_interval"]
+    for text in [
+        'tagger = load_tagger("me/tagger")',
+        "[pytorch] @ git+https://",
+        "| name | sample |",
+        "| language | en |",
+        "| licence | apache-2.0 |",
+        "| sentences | 350 for train, 95 for validation, 95 for test |",
+        f"`{report['data']['fingerprint']}`",
+        "Kept as pretrained: the subword embeddings and the lowest 2 layers.",
+        f"| all | {report['test']['precision']:.3f} |",
+        f"interval of F1 over all entities is {low:.3f} to {high:.3f}",
+        f"{report['date']}; python ",
+        f"transformers {transformers.__version__}",
+    ]:
+        assert text in card.text
+    rows = [line for line in card.text.splitlines() if line.startswith("| location |")]
+    scores = report["test"]["types"]["location"]
+    assert rows == [
+        f"| location | {scores['precision']:.3f} | {scores['recall']:.3f} | {scores['f1']:.3f} "
+        f"| {scores['support']} |"
+    ]
 
 
 @pytest.mark.parametrize(
     ("chosen", "expected"),
     [
-        ({}, ["`sample`; all sentences", "the subword embeddings and the lowest 2 layers."]),
-        ({"max_sentences": 9}, ["at most 9 sentences"]),
-        ({"freeze_embeddings": False, "frozen_layers": 0}, ["Kept as pretrained: nothing."]),
-        ({"dataset": "wnut_17"}, ["`wnut_17`; all", "datasets:\n- wnut_17"]),
-        ({"model": "someone/encoder"}, ["base_model: someone/encoder", "`someone/encoder`, fine"]),
+        ({"freeze_embeddings": False, "frozen_layers": 0}, "Kept as pretrained: nothing."),
+        ({"dataset": "wnut_17"}, "datasets:\n- wnut_17"),
+        ({"dataset": "wnut_17"}, "| licence | cc-by-4.0 |"),
+        ({"dataset": "me/tweets"}, "datasets:\n- me/tweets"),
+        ({"dataset": "me/tweets"}, "| language | not recorded |"),
+        ({"model": "someone/encoder"}, "base_model: someone/encoder"),
+        ({"model": "someone/encoder"}, "`someone/encoder`, fine-tuned"),
     ],
 )
-def test_the_card_says_what_the_run_used(chosen: dict[str, Any], expected: list[str]) -> None:
-    card = model_folder.model_card(settings.load("offline", **chosen), REPORT)
-    for text in expected:
-        assert text in card.content
-    assert "| x | 0.500 | 0.250 | 0.333 | 4 |" in card.content
+def test_the_card_follows_the_settings(
+    chosen: dict[str, Any], expected: str, sample: DatasetDict, tmp_path: Path
+) -> None:
+    card = ModelCard.load(written(tmp_path, sample, **chosen) / "README.md")
+    assert expected in card.content
 
 
-def test_the_card_names_no_folder_of_the_author(tmp_path: Path) -> None:
-    for dataset in (str(tmp_path), {"train": str(tmp_path / "train.conll")}):
-        run = settings.load("offline", dataset=dataset, model=str(tmp_path))
-        card = model_folder.model_card(run, REPORT)
-        assert str(tmp_path) not in card.content
-        assert "Files of the author's own; all sentences" in card.content
+def test_the_card_of_german_data_names_no_language_and_no_folder_of_the_author(
+    german: Path, tmp_path: Path
+) -> None:
+    files = {split: str(german / f"{split}.conll") for split in GERMAN}
+    for source, name in [
+        (str(german), "german"),
+        (files, "train.conll, validation.conll, test.conll"),
+    ]:
+        folder = written(tmp_path, data.load(source), dataset=source, model=str(german))
+        card = ModelCard.load(folder / "README.md")
+        assert str(german.parent) not in card.content
+        assert "English" not in card.content
+        assert card.data.language is None
+        assert card.data.base_model is None
+        assert f"| name | {name} |" in card.text
+        assert "It knows the types\norg, place." in card.text
+
+
+def other_data(dataset: DatasetDict) -> Iterator[DatasetDict]:
+    """Give data that differ from these in a word, a tag, an order, a split."""
+    train, test = dataset["train"], dataset["test"]
+    for column in ("tokens", "ner_tags"):
+        changed = [list(row) for row in train[column]]
+        changed[3][0] = "x" if column == "tokens" else changed[3][0] + 1
+        yield DatasetDict(
+            dataset,
+            train=train.remove_columns(column).add_column(
+                column, changed, feature=train.features[column]
+            ),
+        )
+    yield DatasetDict(dataset, train=train.select(range(len(train) - 1)))
+    yield DatasetDict(dataset, train=train.select(range(len(train) - 1, -1, -1)))
+    yield DatasetDict(dataset, train=test, test=train)
+
+
+def test_a_model_knows_the_data_it_was_trained_on(
+    sample: DatasetDict, german: Path, tmp_path: Path
+) -> None:
+    assert model_folder.trained_on(tmp_path, sample) is None
+    folder = written(tmp_path, sample)
+    assert model_folder.trained_on(folder, data.load("sample")) is True
+    others = [data.load(str(german)), data.load("sample", max_sentences=90), *other_data(sample)]
+    assert [model_folder.trained_on(folder, other) for other in others] == [False] * 7
 
 
 PUSH = """

@@ -25,8 +25,9 @@ from transformers import (
     pipeline,
 )
 
-from helpers import alignment, inference, metrics, model_folder, models, training
+from helpers import alignment, data, inference, model_folder, models, training
 from helpers.__main__ import main
+from helpers.preparation import load_data
 from helpers.settings import Settings
 
 
@@ -38,7 +39,7 @@ def run(tiny_model_dir: Path, tmp_path: Path) -> Settings:
 def trainer_for(run: Settings, dataset: DatasetDict) -> Any:  # a Trainer whose parts are all set
     folder = models.locate(run.model)
     tokenizer = models.load_tokenizer(folder)
-    model = training.load_model(folder, training.tag_names(dataset), run)
+    model = training.load_model(folder, data.tag_names(dataset), run)
     stride = inference.Tagger(model, tokenizer).stride
     encoded = alignment.encode(dataset, tokenizer, stride=stride)
     checkpoints = training.checkpoint_dir(run, dataset)
@@ -47,12 +48,20 @@ def trainer_for(run: Settings, dataset: DatasetDict) -> Any:  # a Trainer whose 
     )
 
 
+def saved(trainer: Any, run: Settings, dataset: DatasetDict) -> Path:
+    """Score a model and write it as lesson 3 does."""
+    model, tokenizer = trainer.model, trainer.processing_class
+    report = {"test": training.score(model, tokenizer, dataset["test"])}
+    folder = model_folder.of_lesson(run, 3)
+    return model_folder.write(folder, model.save_pretrained, tokenizer, dataset, run, report)
+
+
 def test_a_run_leaves_a_model_that_opens_everywhere(run: Settings, dataset: DatasetDict) -> None:
     """Takes seconds: it trains, and loads the result three ways."""
     untrained = trainer_for(run, dataset)
     before = training.score(untrained.model, untrained.processing_class, dataset["test"])
     report = training.fine_tune(run)
-    folder = training.model_dir(run)
+    folder = model_folder.of_lesson(run, 3)
     assert before["accuracy"] < report["test"]["accuracy"] <= 1
     assert set(report["test"]["types"]) >= set(TYPES)
     assert report["train_seconds"] > 0
@@ -61,12 +70,10 @@ def test_a_run_leaves_a_model_that_opens_everywhere(run: Settings, dataset: Data
     assert model.config.id2label == dict(enumerate(NAMES))
     tagger = inference.load_tagger(folder, device="cpu", precision="fp32")
     test = dataset["test"]
-    predictions = tagger.tag_words(test["tokens"])
-    again = metrics.entity_scores(training.tags(test), predictions, test["tokens"])
-    assert again == report["test"]
+    assert model_folder.scores(test, tagger.tag_words(test["tokens"])) == report["test"]
     assert pipeline("token-classification", model=str(folder), device="cpu")("the san")
 
-    stored = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    stored = model_folder.read_report(folder)
     assert stored["test"] == report["test"]
     assert stored["settings"] == run.to_dict()
     card = ModelCard.load(folder / "README.md")
@@ -86,6 +93,35 @@ def test_the_same_seed_gives_the_same_scores_and_another_run_replaces_the_model(
     assert second["validation"] == first["validation"]
     other = training.fine_tune(dataclasses.replace(run, seed=7))
     assert other["test"]["accuracy"] != first["test"]["accuracy"]
+
+
+def test_a_model_is_scored_on_its_own_data_alone(
+    run: Settings, dataset: DatasetDict, tmp_path: Path
+) -> None:
+    """Two data sets in one folder of runs, both ways. Takes seconds: it trains twice."""
+    swapped = DatasetDict(dataset, train=dataset["test"], test=dataset["train"])
+    files = {}
+    for split, rows in swapped.items():
+        files[split] = str(tmp_path / f"{split}.conll")
+        sentences = [
+            "\n".join(map("\t".join, zip(*pair, strict=True)))
+            for pair in zip(rows["tokens"], data.tags(rows), strict=True)
+        ]
+        Path(files[split]).write_text("\n\n".join(sentences) + "\n", encoding="utf-8")
+    own = dataclasses.replace(run, dataset=files)
+    pairs = [(run, dataset), (own, load_data(own))]
+    for (mine, my_data), (others, other_data) in [pairs, pairs[::-1]]:
+        folder = training.trained_model(mine, my_data)  # trains
+        trained_at = (folder / "model.safetensors").stat().st_mtime_ns
+        assert training.trained_model(mine, my_data) == folder
+        assert (folder / "model.safetensors").stat().st_mtime_ns == trained_at
+        assert model_folder.read_report(folder)["data"]["sentences"] == my_data.num_rows
+        with pytest.raises(models.ModelError) as refused:
+            training.trained_model(others, other_data)
+        assert str(my_data.num_rows) in str(refused.value)
+        assert str(other_data.num_rows) in str(refused.value)
+        assert "run lesson 3 again with the same parameters" in str(refused.value)
+        shutil.rmtree(folder)
 
 
 def test_only_what_the_settings_say_is_frozen(run: Settings, tiny_model_dir: Path) -> None:
@@ -127,13 +163,11 @@ def test_layers_compute_in_bf16_where_the_processor_does_and_weights_stay_as_the
     assert {weights.dtype for weights in trainer.model.parameters()} == {torch.float32}
 
     computed.clear()
-    tokenizer = trainer.processing_class
-    scores = training.score(trainer.model, tokenizer, dataset["test"])
+    folder = saved(trainer, run, dataset)
     assert computed == {torch.float32}
-    folder = training.save(trainer.model, tokenizer, run, {"test": scores})
     tagger = inference.load_tagger(folder, device="cpu", precision="fp32")
     assert tagger.tag_words(dataset["test"]["tokens"]) == inference.Tagger(
-        trainer.model, tokenizer
+        trainer.model, trainer.processing_class
     ).tag_words(dataset["test"]["tokens"])
 
 
@@ -281,8 +315,7 @@ def test_the_model_folder_appears_whole_and_its_weights_are_safetensors(
     run: Settings, dataset: DatasetDict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trainer = trainer_for(run, dataset)
-    scores = training.score(trainer.model, trainer.processing_class, dataset["test"])
-    folder = training.save(trainer.model, trainer.processing_class, run, {"test": scores})
+    folder = saved(trainer, run, dataset)
     with safe_open(folder / "model.safetensors", "pt") as weights:
         assert "classifier.weight" in list(weights.keys())
     before = (folder / "metrics.json").read_text(encoding="utf-8")
@@ -292,7 +325,7 @@ def test_the_model_folder_appears_whole_and_its_weights_are_safetensors(
 
     monkeypatch.setattr(model_folder, "model_card", fail)
     with pytest.raises(OSError, match="disk full"):
-        training.save(trainer.model, trainer.processing_class, run, {"test": scores})
+        saved(trainer, run, dataset)
     assert (folder / "metrics.json").read_text(encoding="utf-8") == before
 
 
@@ -374,7 +407,7 @@ run = settings.load(**{run.to_dict()!r})
 dataset = data.load(run.dataset, max_sentences=run.max_sentences, seed=run.seed)
 folder = models.locate(run.model)
 tokenizer = models.load_tokenizer(folder)
-model = training.load_model(folder, training.tag_names(dataset), run)
+model = training.load_model(folder, data.tag_names(dataset), run)
 encoded = alignment.encode(dataset, tokenizer, stride=15)
 args = training.arguments(run, training.checkpoint_dir(run, dataset))
 trainer = training.build_trainer(model, tokenizer, dataset, encoded, args)
@@ -398,7 +431,7 @@ training.fine_tune(run)
     assert (processes, batch) == (2, run.batch_size // 2)
     for name in ("precision", "recall", "f1", "accuracy"):
         assert found[f"eval_{name}"] == pytest.approx(expected[name])
-    stored = json.loads((training.model_dir(run) / "metrics.json").read_text(encoding="utf-8"))
+    stored = model_folder.read_report(model_folder.of_lesson(run, 3))
     alone = training.fine_tune(dataclasses.replace(run, output_dir=f"{run.output_dir}-alone"))
     assert stored["test"]["types"].keys() == alone["test"]["types"].keys()
     assert stored["test"]["accuracy"] == pytest.approx(alone["test"]["accuracy"], abs=0.15)
@@ -416,6 +449,6 @@ notebook_launcher(training.fine_tune, args=(run,), num_processes=2)
     printed = output_of([sys.executable, "-c", program])
     assert "Launching training on 2 " in printed
     assert printed.count("'eval_f1'") == run.epochs  # one process logs
-    stored = json.loads((training.model_dir(run) / "metrics.json").read_text(encoding="utf-8"))
+    stored = model_folder.read_report(model_folder.of_lesson(run, 3))
     assert stored["settings"] == run.to_dict()
-    assert [path.name for path in training.model_dir(run).parent.iterdir()] == ["model"]
+    assert [path.name for path in model_folder.of_lesson(run, 3).parent.iterdir()] == ["model"]
