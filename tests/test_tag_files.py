@@ -149,7 +149,8 @@ def test_parquet_to_parquet_keeps_the_types(
     )
     parquet.write_table(table, tmp_path / "in.parquet")
     tag_file(tagger, tmp_path / "in.parquet", tmp_path / "out.parquet")
-    assert parquet.read_table(tmp_path / "out.parquet").drop_columns("entities") == table
+    found = parquet.read_table(tmp_path / "out.parquet").drop_columns("entities")
+    assert found.combine_chunks() == table.combine_chunks()
 
 
 def test_what_json_does_not_know_is_written_as_text_or_null(

@@ -185,7 +185,7 @@ def _text(line: bytes) -> Record:
 
 
 def _object(line: bytes) -> Record:
-    record = json.loads(line.decode("utf-8"))
+    record = json.loads(line.decode("utf-8").rstrip("\r\n"))  # else an error is in the next line
     if not isinstance(record, dict):
         raise ValueError("not a JSON object")
     if rb"\u" in line:
