@@ -26,20 +26,17 @@ def test_a_comparison_is_read_by_its_p_value(
 
 
 def test_an_interval_holds_the_true_f1_about_as_often_as_it_says() -> None:
-    """Of 100 intervals over samples of 95 sentences, about 95 hold the F1 of all sentences.
-
-    It takes two seconds, since it draws many samples: only then is the share exact enough.
-    """
+    """Of 100 intervals over samples of 95 sentences, about 95 hold the F1 of all sentences."""
     rng = np.random.default_rng(0)
     gold = [["B-x", "O"], ["O", "O"], ["B-x", "B-x"]]
     predicted = [["B-x", "O"], ["O", "B-x"], ["B-x", "O"]]
-    true_f1 = metrics.entity_scores(gold, predicted)["f1"]
-    n_samples = 80
+    true_f1 = 2 * 2 / (3 + 3)  # 2 entities found, 3 predicted and 3 gold
+    n_samples = 200
     held = 0
     for _ in range(n_samples):
         rows = rng.integers(len(gold), size=95)
         found = metrics.f1_interval(
-            [gold[row] for row in rows], [predicted[row] for row in rows], resamples=100
+            [gold[row] for row in rows], [predicted[row] for row in rows], resamples=200
         )
         held += found.low <= true_f1 <= found.high
-    assert 0.88 <= held / n_samples < 1
+    assert 0.9 <= held / n_samples < 1
