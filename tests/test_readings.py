@@ -31,7 +31,7 @@ def test_an_interval_holds_the_true_f1_about_as_often_as_it_says() -> None:
     gold = [["B-x", "O"], ["O", "O"], ["B-x", "B-x"]]
     predicted = [["B-x", "O"], ["O", "B-x"], ["B-x", "O"]]
     true_f1 = 2 * 2 / (3 + 3)  # 2 entities found, 3 predicted and 3 gold
-    n_samples = 200
+    n_samples = 100
     held = 0
     for _ in range(n_samples):
         rows = rng.integers(len(gold), size=95)
