@@ -136,10 +136,11 @@ def test_the_card_of_german_data_names_no_language_and_no_folder_of_the_author(
     german: Path, tmp_path: Path
 ) -> None:
     files = {split: str(german / f"{split}.conll") for split in GERMAN}
-    for source, name in [
+    sources: list[tuple[str | dict[str, str], str]] = [
         (str(german), "german"),
         (files, "train.conll, validation.conll, test.conll"),
-    ]:
+    ]
+    for source, name in sources:
         folder = written(tmp_path, data.load(source), dataset=source, model=str(german))
         card = ModelCard.load(folder / "README.md")
         assert str(german.parent) not in card.content
