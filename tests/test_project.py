@@ -32,7 +32,7 @@ import reading_time  # noqa: E402
 FLOORS = [
     {"settings", "hub", "errors", "atomic", "tagging", "words"},
     {"readers", "alignment", "windows", "decoding", "plots"},
-    {"data", "models", "metrics", "baselines", "model_folder"},
+    {"data", "models", "metrics", "baselines", "model_folder", "readings"},
     {"preparation", "inference"},
     {"training", "keras_training"},
     {"batch"},
