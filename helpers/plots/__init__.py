@@ -5,8 +5,6 @@ last line of a cell; nothing is shown or saved besides. What a reader sees is wr
 with named places, so that it can be translated.
 """
 
-# ruff: noqa: F401 -- what the lessons draw with
-
 from helpers.plots.curves import learning_curves, learning_rates, runs_compared
 from helpers.plots.figures import (
     baselines,
@@ -23,3 +21,26 @@ from helpers.plots.figures import (
 from helpers.plots.steps import shapes
 from helpers.plots.sweeps import score_by_parameter, score_by_time
 from helpers.plots.text import highlight_entities, highlight_tags, settings_table, text_table
+
+__all__ = [
+    "baselines",
+    "entity_counts",
+    "entity_lengths",
+    "found_entities",
+    "highlight_entities",
+    "highlight_tags",
+    "learning_curves",
+    "learning_rates",
+    "padding_costs",
+    "reliability",
+    "runs_compared",
+    "score_by_parameter",
+    "score_by_time",
+    "seen_entities",
+    "settings_table",
+    "shapes",
+    "text_table",
+    "type_confusion",
+    "type_scores",
+    "windows",
+]

@@ -1,4 +1,4 @@
-"""The runs of a sweep to figures that compare them."""
+"""The runs of a sweep to figures that compare them; the report has their numbers beside them."""
 
 # ruff: noqa: UP032 -- templates with named places can be translated, f-strings cannot
 
@@ -31,16 +31,8 @@ def score_by_parameter(
     places = list(values) if is_scale else [names.index(str(value)) for value in values]
     means = pd.Series(scores).groupby(places).mean()
     ticks = [f"{value:g}" for value in means.index] if is_scale else names
-    panel = Panel(
-        "{score} by {parameter}".format(score=score, parameter=parameter),
-        x=parameter,
-        y=score,
-        values={
-            name: "mean {mean:.3g}".format(mean=mean)
-            for name, mean in zip(ticks, means, strict=True)
-        },
-    )
-    with drawing(panel, height=4) as (figure, (axes,)):
+    title = "{score} by {parameter}".format(score=score, parameter=parameter)
+    with drawing(Panel(title, parameter, score), height=4) as (figure, (axes,)):
         axes.plot(places, scores, "o", color=LIGHT_GREY, label="one run")
         line = "-" if is_scale else "none"
         axes.plot(means.index, means, "D", color=GREY, linestyle=line, label="mean of the runs")
@@ -68,18 +60,7 @@ def score_by_time(
     """
     runs = pd.DataFrame({"seconds": seconds, "score": scores, "name": names})
     groups = list(runs.groupby("name", sort=False))
-    panel = Panel(
-        "{score} by time".format(score=score),
-        x="time of a run (seconds)",
-        y=score,
-        values={
-            str(name): ", ".join(
-                "{score:.3g} in {seconds:.0f} seconds".format_map(run)
-                for run in group.to_dict("records")
-            )
-            for name, group in groups
-        },
-    )
+    panel = Panel("{score} by time".format(score=score), "time of a run (seconds)", score)
     looks = zip(cycle(PALETTE), cycle("os^Dvp"), strict=False)  # 42 until one comes again
     with drawing(panel, height=4 + 0.2 * len(groups)) as (figure, (axes,)):
         for (name, group), (colour, marker) in zip(groups, looks, strict=False):
