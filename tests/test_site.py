@@ -300,8 +300,7 @@ def test_lessons_that_were_not_run_or_failed_are_refused(tmp_path: Path) -> None
 
 
 def test_a_lesson_without_a_badge_is_refused() -> None:
-    lesson = executed(
-        v4.new_notebook(cells=[v4.new_markdown_cell("# x"), *[v4.new_code_cell()] * 3])
-    )
+    cells = [v4.new_markdown_cell("# x"), *(v4.new_code_cell() for _ in range(3))]
+    lesson = executed(v4.new_notebook(cells=cells))
     with pytest.raises(ValueError, match="x.ipynb: expected a Colab badge in the first cell"):
         build_site.as_page(lesson, "x.ipynb")

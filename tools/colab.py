@@ -1,9 +1,9 @@
-"""Write the repository's address, from ``pyproject.toml``, into every lesson.
+"""Write the repository's address, from ``pyproject.toml``, wherever a reader meets it.
 
-``python tools/colab.py`` rewrites the badge in a lesson's first cell and the set-up cell for
-Colab below it; ``--check`` changes nothing and fails where one of them is out of date. Both lead to
-the tag ``v`` and the package's version, so the command also says where this checkout has no such
-tag, or no remote of that address.
+``python tools/colab.py`` rewrites the badge in a lesson's first cell, the set-up cell for Colab
+below it, and the link to the pages in the README; ``--check`` changes nothing and fails where one of
+them is out of date. Badges and set-up cells lead to the tag ``v`` and the package's version, so the
+command also says where this checkout has no such tag, or no remote of that address.
 """
 
 import argparse
@@ -16,6 +16,8 @@ from pathlib import Path
 import nbformat
 
 ROOT = Path(__file__).resolve().parent.parent
+LESSONS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
+PAGES = re.compile(r"https://[\w-]+\.github\.io/[\w.-]+/")
 BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)")
 BADGE_IMAGE = "https://colab.research.google.com/assets/colab-badge.svg"
 
@@ -79,27 +81,34 @@ def _git(checkout: Path, *words: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
+def with_addresses(path: Path) -> str:
+    """The text that a lesson or the README should have."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".md":
+        owner, name = addresses()[0].removeprefix("https://github.com/").split("/")
+        return PAGES.sub(f"https://{owner.lower()}.github.io/{name}/", text)
+    lesson = nbformat.reads(text, as_version=4)
+    intro, first_code = lesson.cells[0], lesson.cells[1]
+    intro.source, found = BADGE.subn(badge(path.name), intro.source)
+    if found != 1 or first_code.cell_type != "code":
+        sys.exit(f"{path.name}: expected a Colab badge in the first cell and code in the next")
+    first_code.source = setup(path.name)
+    return str(nbformat.writes(lesson)) + "\n"
+
+
 def main() -> int:
-    """Rewrite or check every lesson; the exit code says whether one was out of date."""
+    """Rewrite or check every file; the exit code says whether one was out of date."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="only say what is out of date")
     check = parser.parse_args().check
-    stale = []
-    for path in sorted((ROOT / "notebooks").glob("0*.ipynb")):
-        before = path.read_text(encoding="utf-8")
-        lesson = nbformat.reads(before, as_version=4)
-        intro, first_code = lesson.cells[0], lesson.cells[1]
-        intro.source, found = BADGE.subn(badge(path.name), intro.source)
-        if found != 1 or first_code.cell_type != "code":
-            sys.exit(f"{path.name}: expected a Colab badge in the first cell and code in the next")
-        first_code.source = setup(path.name)
-        after = nbformat.writes(lesson) + "\n"
-        if after != before:
-            stale.append(path.name)
-            if not check:
-                path.write_text(after, encoding="utf-8")
+    wanted = {path: with_addresses(path) for path in [ROOT / "README.md", *LESSONS]}
+    stale = [path for path, text in wanted.items() if text != path.read_text(encoding="utf-8")]
+    if not check:
+        for path in stale:
+            path.write_text(wanted[path], encoding="utf-8")
     if stale:
-        print("out of date:" if check else "rewritten:", ", ".join(stale))
+        names = ", ".join(path.name for path in stale)
+        print("out of date:" if check else "rewritten:", names)
     for doubt in doubts():
         print("note:", doubt)
     return 1 if stale and check else 0
