@@ -1,8 +1,8 @@
 """Write the repository's address, from ``pyproject.toml``, wherever a reader meets it.
 
 ``python tools/colab.py`` rewrites the badge in a lesson's first cell, the set-up cell for Colab
-below it, and the link to the pages in the README; ``--check`` changes nothing and fails where one of
-them is out of date. Badges and set-up cells lead to the tag ``v`` and the package's version, so the
+below it, and the link to the pages in the README; ``--check`` changes nothing and fails where one
+is out of date. Badges and set-up cells lead to the tag ``v`` and the package's version, so the
 command also says where this checkout has no such tag, or no remote of that address.
 """
 
