@@ -1,4 +1,4 @@
-"""The commands of the README and of ``docs``: each is one that the project takes."""
+"""The commands of the README, of ``docs`` and of workflows: each is one that the project takes."""
 
 import json
 import re
@@ -33,6 +33,8 @@ def commands() -> Iterator[str]:
         text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
         yield from (code for code in re.findall(r"`([^`]+)`", text) if code.startswith("python -m"))
         yield from re.findall(r"`(make [a-z]+[^`]*)`", text)
+    for workflow in (ROOT / ".github" / "workflows").glob("*.yml"):
+        yield from re.findall(r"run: (make .*)", workflow.read_text(encoding="utf-8"))
 
 
 COMMANDS = sorted({command for command in commands() if command.strip()})
