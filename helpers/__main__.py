@@ -47,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _CLOSED_PIPE
     except _EXPECTED as error:
-        return _refuse(str(error))
+        from helpers.settings import as_parameters
+
+        return _refuse(as_parameters(str(error)))
     except KeyboardInterrupt as interrupt:
         print(str(interrupt) or "interrupted", file=sys.stderr)
         return _INTERRUPT
@@ -144,13 +146,13 @@ def show_data(dataset: str, parameters: Mapping[str, Any]) -> None:
       python -m helpers data my_data -p dataset_options "{'columns': ['_', 'token', 'tag']}"
       python -m helpers data "{'train': 'a.conll', 'validation': 'b.conll', 'test': 'c.conll'}"
     """
-    from helpers import data
+    from helpers import data, settings
 
     _only(parameters, "dataset_options", "dataset_revision")
-    revision = parameters.get("dataset_revision")
-    data.main(
-        [dataset, "--dataset-options", repr(parameters.get("dataset_options", {}))]
-        + (["--revision", revision] if revision else [])
+    data.describe(
+        settings.literal(dataset),
+        revision=parameters.get("dataset_revision"),
+        **settings.dataset_options(parameters.get("dataset_options", {})),
     )
 
 

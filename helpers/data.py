@@ -3,28 +3,25 @@
 Sources are data sets on the Hugging Face Hub, the sample that comes with this package, and files
 in the formats of `helpers.readers`. `load` logs what it does to the data, such as converting
 tags, as warnings of one line each. A notebook shows them.
-
-``python -m helpers data DATASET`` shows how a data set would be read.
 """
 
-import argparse
 import logging
 import random
 import re
-import sys
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from os import PathLike
 from pathlib import Path
-from typing import get_args
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value, load_dataset
 
-from helpers import hub, readers, settings
+from helpers import hub, readers
 from helpers.readers import Overlaps, Sentence, Split
 from helpers.tagging import OUTSIDE, entity_spans, label2id, label_names, split_tag
 
@@ -44,7 +41,7 @@ _HUB_FILES = ("*.parquet", "*.arrow", "*.json", "*.jsonl", "*.csv", "*.tsv", "RE
 _WNUT17_SENTENCES = {"train": 3394, "validation": 1009, "test": 1287}
 _PARQUET_REVISION = "refs/convert/parquet"
 
-logger = logging.getLogger("helpers.data")  # as a command, __name__ is another
+logger = logging.getLogger(__name__)
 
 
 def load(
@@ -98,19 +95,10 @@ def load(
     """
     if max_sentences is not None and max_sentences < 1:
         raise ValueError(f"max_sentences={max_sentences}: expected None or a number from 1")
-    if overlaps not in get_args(Overlaps):
-        raise ValueError(
-            f"dataset_options={{'overlaps': {overlaps!r}}}: expected one of "
-            f"{', '.join(get_args(Overlaps))}"
-        )
-    splits = _read(
-        dataset,
-        revision=revision,
-        columns=columns,
-        tag_names=tag_names,
-        encoding=encoding,
-        overlaps=overlaps,
+    options = readers.ReadOptions(
+        columns=columns, tag_names=tag_names, encoding=encoding, overlaps=overlaps
     )
+    splits = readers.in_iob2(_read(dataset, revision, options))
     names = _known_tags(splits)
     parts = _with_all_splits(splits, seed)
     return DatasetDict(
@@ -120,35 +108,19 @@ def load(
 
 def _read(
     dataset: str | PathLike[str] | Mapping[str, str],
-    *,
     revision: str | None,
-    columns: Sequence[str] | None,
-    tag_names: Sequence[str] | None,
-    encoding: str | None,
-    overlaps: Overlaps,
+    options: readers.ReadOptions,
 ) -> dict[str, Split]:
-    """Read the splits that a data set has, their tags in IOB2."""
+    """Read the splits that a data set has, their tags as it writes them."""
     files = _local_files(dataset)
     if files is None:
-        for name, value in {"columns": columns, "encoding": encoding}.items():
-            if value is not None:
-                raise ValueError(
-                    f"dataset_options={{{name!r}: {value!r}}}: is for files, and {dataset!r} is a "
-                    f"data set on the Hub; leave {name!r} out"
-                )
-        return readers.in_iob2(_read_hub(str(dataset), revision, tag_names, overlaps))
+        options.refuse("columns", "encoding", source=f"{dataset!r}, a data set on the Hub")
+        return _read_hub(str(dataset), revision, options)
     if revision is not None:
         raise ValueError(
-            f"dataset_revision={revision!r}: is for the Hub, and {dataset!r} is local; leave it out"
+            f"revision={revision!r}: is for the Hub, and {dataset!r} is local; leave it out"
         )
-    return readers.in_iob2(
-        {
-            split: readers.read(
-                path, columns=columns, tag_names=tag_names, encoding=encoding, overlaps=overlaps
-            )
-            for split, path in files.items()
-        }
-    )
+    return {split: readers.read(path, options) for split, path in files.items()}
 
 
 def tag_names(dataset: DatasetDict) -> list[str]:
@@ -251,9 +223,7 @@ def _is_data(path: Path) -> bool:
     return suffix in readers.SUFFIXES or not suffix or suffix[1:] in _SPLIT_OF
 
 
-def _read_hub(
-    repo: str, revision: str | None, tag_names: Sequence[str] | None, overlaps: Overlaps
-) -> dict[str, Split]:
+def _read_hub(repo: str, revision: str | None, options: readers.ReadOptions) -> dict[str, Split]:
     if revision is None and repo == "wnut_17":
         revision = _PARQUET_REVISION
     source = repo if revision is None else f"{repo} at revision {revision}"
@@ -270,10 +240,7 @@ def _read_hub(
         if split is None or split in splits:
             logger.warning("%s: left out the split %s", source, key)
             continue
-        name = f"{source}, split {key}"
-        splits[split] = readers.read_dataset(
-            part, name=name, tag_names=tag_names, overlaps=overlaps
-        )
+        splits[split] = readers.read_dataset(part, name=f"{source}, split {key}", options=options)
     if "train" not in splits:
         raise ValueError(f"{source}: no train split; found {', '.join(map(str, loaded))}")
     return splits
@@ -292,7 +259,7 @@ def _download(repo: str, revision: str | None, source: str) -> Path:
     if (folder / script).exists():
         raise ValueError(
             f"{source} comes as a loading script ({script}), which is code that this package does "
-            f"not run; try its conversion to Parquet, dataset_revision={_PARQUET_REVISION!r}"
+            f"not run; try its conversion to Parquet, revision={_PARQUET_REVISION!r}"
         )
     configurations = {path.parent.parent.name for path in folder.glob("*/*/[0-9]*.parquet")}
     if len(configurations) > 1:
@@ -381,33 +348,50 @@ def _to_dataset(sentences: Sequence[Sentence], names: list[str]) -> Dataset:
     return Dataset(pa.table(columns, schema=features.arrow_schema))
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def describe(
+    dataset: str | PathLike[str] | Mapping[str, str],
+    *,
+    show: Callable[[str], None] = print,
+    **options: Any,
+) -> None:
     """Show how a data set would be read: files, columns, tags, counts and first sentences.
 
-    Exits with code 2 and a message if it cannot be read.
+    Args:
+        dataset: As for `load`.
+        show: What to do with each line.
+        **options: The other arguments of `load`.
+
+    Raises:
+        FileNotFoundError: As `load` does; what was decided until then is shown.
+        ConnectionError: The same.
+        ValueError: The same.
     """
-    parser = _parser()
-    chosen = parser.parse_args(arguments)
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(logging.Formatter("- %(message)s"))
-    notices = logging.getLogger("helpers")
-    notices.addHandler(handler)
-    level, notices.level = notices.level, logging.INFO
-    try:
-        options = settings.dataset_options(settings.literal(chosen.dataset_options))
-        named = settings.literal(chosen.dataset)
-        dataset = load(named, revision=chosen.revision, **options)
-    except (OSError, ValueError) as error:
-        parser.exit(2, f"{parser.prog}: {error}\n")
-    finally:
-        notices.removeHandler(handler)
-        notices.setLevel(level)
-    print(f"\n{_counts(dataset).to_string()}")
-    for split in _SPLITS:
-        print(f"\nfirst of {split}:")
-        for words, row in zip(dataset[split]["tokens"][:3], tags(dataset[split])[:3], strict=False):
+    with _shown(show):
+        loaded = load(dataset, **options)
+    show(f"\n{_counts(loaded).to_string()}")
+    for split, part in loaded.items():
+        show(f"\nfirst of {split}:")
+        for words, row in zip(
+            part["tokens"][:3], tags(part.select(range(min(3, len(part))))), strict=True
+        ):
             tagged = (w if t == OUTSIDE else f"{w}/{t}" for w, t in zip(words, row, strict=True))
-            print(textwrap.shorten(" ".join(tagged), 300, placeholder=" …"))
+            show(textwrap.shorten(" ".join(tagged), 300, placeholder=" …"))
+
+
+@contextmanager
+def _shown(show: Callable[[str], None]) -> Iterator[None]:
+    """Show what the package logs, also what it only says when it is asked to."""
+    handler = logging.Handler()
+    handler.emit = lambda record: show(f"- {record.getMessage()}")  # type: ignore[method-assign]
+    package = logging.getLogger("helpers")
+    package.addHandler(handler)
+    level = package.level
+    package.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        package.removeHandler(handler)
+        package.setLevel(level)
 
 
 def _counts(dataset: DatasetDict) -> pd.DataFrame:
@@ -421,23 +405,3 @@ def _counts(dataset: DatasetDict) -> pd.DataFrame:
         for split, part in dataset.items()
     }
     return pd.DataFrame(counts).fillna(0).astype(int)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m helpers.data",
-        description="Show how a data set would be read, before any training.",
-    )
-    parser.add_argument("dataset", help="a folder, a map from split to file, or an id on the Hub")
-    parser.add_argument(
-        "--dataset-options",
-        default="{}",
-        metavar="DICT",
-        help="how to read it, as in a lesson, such as \"{'columns': ['token', '_', 'tag']}\"",
-    )
-    parser.add_argument("--revision", help="branch, tag or commit on the Hub")
-    return parser
-
-
-if __name__ == "__main__":
-    main()

@@ -56,7 +56,8 @@ def download(kind: Kind, repo: str, *, revision: str | None, files: Sequence[str
         ) from error
     except RevisionNotFoundError as error:
         raise ValueError(
-            f"{kind}_revision={revision!r}: {repo} has no such branch, tag or commit on the Hub"
+            f"revision={revision!r}: the {_NAMES[kind]} {repo} has no such branch, tag or commit "
+            "on the Hub"
         ) from error
     except Exception as error:  # the HTTP library differs between releases of huggingface_hub
         at = f" at revision {revision}" if revision else ""

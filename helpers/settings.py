@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -29,6 +30,9 @@ class DatasetOptions(TypedDict, total=False):
     tag_names: Sequence[str]
     encoding: str
     overlaps: Literal["refuse", "outermost"]
+
+
+_OPTION = re.compile(rf"\b({'|'.join(DatasetOptions.__annotations__)})=(\[.*?\]|'.*?')")
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(strict=True))
@@ -205,6 +209,15 @@ def dataset_options(options: Mapping[str, Any]) -> DatasetOptions:
             ones.
     """
     return load("offline", dataset_options=options).dataset_options
+
+
+def as_parameters(message: str) -> str:
+    """Turn what a message says about `helpers.data.load` into the parameters of a run.
+
+    >>> as_parameters("give encoding='cp1252', or save the file as UTF-8")
+    "give dataset_options={'encoding': 'cp1252'}, or save the file as UTF-8"
+    """
+    return _OPTION.sub(r"dataset_options={'\1': \2}", message)
 
 
 def literal(text: str) -> Any:

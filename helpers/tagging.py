@@ -321,7 +321,7 @@ def _problem(
     if all(tag.isdecimal() for tag in rest):
         looks = (
             f"the tags are numbers, such as {shown}; say which tag each number stands for: "
-            "dataset_options={'tag_names': ['O', 'B-person', 'I-person']}, from number 0 on"
+            "tag_names=['O', 'B-person', 'I-person'], from number 0 on"
         )
     elif bracket is not None:
         odd = bracket

@@ -27,12 +27,12 @@ def write(folder: Path, name: str, text: str | bytes) -> Path:
 
 def read(folder: Path, name: str, text: str | bytes, **options: Any) -> readers.Split:
     """The sentences of a file, their tags as it writes them."""
-    return readers.read(write(folder, name, text), **options)
+    return readers.read(write(folder, name, text), readers.ReadOptions(**options))
 
 
 def in_iob2(path: Path, **options: Any) -> readers.Split:
     """The sentences of a file in IOB2."""
-    return readers.in_iob2({"train": readers.read(path, **options)})["train"]
+    return readers.in_iob2({"train": readers.read(path, readers.ReadOptions(**options))})["train"]
 
 
 def pairs(split: readers.Split) -> Pairs:
@@ -55,10 +55,10 @@ def notices(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 def advised_options(message: str) -> Mapping[str, Any]:
     """The options that a message tells its reader to give."""
-    found = re.search(r"dataset_options=(\{.*?\})(?!')", message)
-    assert found is not None, message
-    options: Mapping[str, Any] = ast.literal_eval(found[1])
-    return options
+    found = re.findall(r"\b(columns|tag_names|encoding|overlaps)=(\[.*?\]|'.*?')", message)
+    assert found, message
+    name, value = found[-1]
+    return {name: ast.literal_eval(value)}
 
 
 @st.composite

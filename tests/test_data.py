@@ -384,6 +384,41 @@ class TestSources:
         assert data.load("sample", max_sentences=999)["test"].num_rows == whole["test"].num_rows
 
 
+class TestDescribe:
+    def test_files_decisions_counts_and_first_sentences(self, tmp_path: Path) -> None:
+        text = "Ada\tI-x\nBo\tB-x\nleft\tO\n\n"
+        names = ("train.conll", "dev.conll", "test.conll")
+        made = folder(tmp_path, dict.fromkeys(names, text * 4))
+        shown: list[str] = []
+        data.describe(made, show=shown.append)
+        assert (
+            f"- {made}: validation is dev.conll, test is test.conll, train is train.conll" in shown
+        )
+        assert f"- {made / 'dev.conll'}: converted the tags from IOB1 to IOB2" in shown
+        counts = next(one for one in shown if "sentences" in one and "validation" in one)
+        assert [line.split() for line in counts.split("\n")[2:]] == [
+            ["sentences", "4", "4", "4"],
+            ["words", "12", "12", "12"],
+            ["x", "8", "8", "8"],
+        ]
+        assert shown[-4:] == ["\nfirst of test:", *["Ada/B-x Bo/B-x left"] * 3]
+
+    def test_what_was_decided_before_a_fault_is_shown(self, tmp_path: Path) -> None:
+        made = folder(tmp_path, {"train.conll": "Ada\n", "notes.md": ""})
+        shown: list[str] = []
+        with pytest.raises(ValueError, match="expected a word and its tag"):
+            data.describe(made, show=shown.append)
+        assert f"- {made}: left out notes.md" in shown
+        logging.getLogger("helpers.data").info("later")
+        assert len(shown) == 2
+
+    def test_options_reach_the_files(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(ValueError, match="revision='main': is for the Hub"):
+            data.describe("sample", revision="main")
+        data.describe("sample", max_sentences=10)
+        assert "first of test:" in capsys.readouterr().out
+
+
 class TestFaults:
     def expect(self, path: Path, files: Mapping[str, str], message: str, **options: Any) -> None:
         with pytest.raises(ValueError, match=message):
@@ -392,9 +427,9 @@ class TestFaults:
     def test_parameters(self, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="max_sentences=0: expected None or a number from 1"):
             data.load("sample", max_sentences=0)
-        with pytest.raises(ValueError, match="dataset_revision='main': is for the Hub, and 'sam"):
+        with pytest.raises(ValueError, match="revision='main': is for the Hub, and 'sam"):
             data.load("sample", revision="main")
-        with pytest.raises(ValueError, match="is for files, and 'wnut_17' is a data set on the"):
+        with pytest.raises(ValueError, match="is not for 'wnut_17', a data set on the Hub"):
             data.load("wnut_17", columns=("tag", "token"))
 
     def test_no_such_path(self, tmp_path: Path) -> None:
@@ -592,7 +627,7 @@ class TestHub:
             ("script", ["ValueError: wnut_17 at revision main", "'refs/convert/parquet'"]),
             (
                 "branch",
-                ["ValueError: dataset_revision='v9': wnut_17 has no such branch, tag or commit"],
+                ["ValueError: revision='v9': the data set wnut_17 has no such branch, tag or "],
             ),
             ("unknown", ["FileNotFoundError: no such data set: me/unknown", "hf auth login"]),
             ("columns", ["ValueError: me/columns, split train: expected a column tokens or wor"]),

@@ -201,7 +201,7 @@ report(found)
     expected = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
     assert found[:2] == [expected, expected]
     assert found[2].startswith(
-        "ModelError: model_revision='nowhere': someone/tiny has no such branch"
+        "ModelError: revision='nowhere': the model someone/tiny has no such branch"
     )
     assert found[3].startswith("ModelError: no such model: someone/absent is neither a folder")
     assert "'someone/unsafe' has no *.safetensors" in found[4]

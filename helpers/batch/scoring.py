@@ -20,10 +20,8 @@ def score_files(gold: Path, prediction: Path, options: Mapping[str, Any]) -> str
         ValueError: A file holds something else, or the words of the two differ; the message names
             the place.
     """
-    files = {
-        "gold": readers.read(gold, **options),
-        "prediction": readers.read(prediction, **options),
-    }
+    how = readers.ReadOptions(**options)
+    files = {"gold": readers.read(gold, how), "prediction": readers.read(prediction, how)}
     _check_same_words(files["gold"], files["prediction"])
     # a tagger may find nothing, so its tags are told by those of the gold file
     read = readers.in_iob2(files)

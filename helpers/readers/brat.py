@@ -6,20 +6,19 @@ Source: https://brat.nlplab.org/standoff.html
 import logging
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 from helpers import words
-from helpers.readers.spans import Entity, Overlaps, Tagger, check_entity
+from helpers.readers.options import AS_FOUND, ReadOptions
+from helpers.readers.spans import Aligner, Annotation, check_annotation
 from helpers.readers.split import Sentence, Split
 from helpers.readers.text import read_text, split_lines
-from helpers.words import Offsets
 
 logger = logging.getLogger(__name__)
 
 _ENTITY = re.compile(
-    r"T\S*\t(?P<type>\S+) (?P<places>\d{1,9} \d{1,9}(?:;\d{1,9} \d{1,9})*)(?:\t.*)?"
+    r"T\S*\t(?P<type>\S+) (?P<offsets>\d{1,9} \d{1,9}(?:;\d{1,9} \d{1,9})*)(?:\t.*)?"
 )
 _NO_ENTITY = ("R", "E", "A", "M", "N", "*", "#")  # relations, events, attributes, notes
 
@@ -31,18 +30,17 @@ def is_brat(path: Path) -> bool:
     return path.suffix.lower() == ".txt" and path.with_suffix(".ann").is_file()
 
 
-def read_brat(path: Path, *, encoding: str | None = None, overlaps: Overlaps = "refuse") -> Split:
+def read_brat(path: Path, options: ReadOptions = AS_FOUND) -> Split:
     """Turn a document of BRAT, or a folder of them, into sentences, one for each document.
 
     Args:
         path: The ``.txt`` of a document that has an ``.ann`` beside it, or a folder.
-        encoding: As for `helpers.readers.text.read_text`.
-        overlaps: As for `helpers.readers.records.read_json`. An entity in several parts counts
-            as one that overlaps.
+        options: How to read it. An entity in several parts counts as one that overlaps.
 
     Raises:
         ValueError: A fault in a file; the message names the file and the line.
     """
+    options.refuse("columns", "tag_names", source=f"BRAT ({path})")
     texts = sorted(path.glob("*.txt")) if path.is_dir() else [path]
     lonely = [text.name for text in texts if not text.with_suffix(".ann").is_file()]
     if lonely:
@@ -52,35 +50,29 @@ def read_brat(path: Path, *, encoding: str | None = None, overlaps: Overlaps = "
         raise ValueError(
             f"{path}: {min(textless)} has no text beside it; put the .txt there, or remove the .ann"
         )
-    tagger = Tagger(str(path), overlaps)
+    aligner = Aligner(str(path), options.overlaps)
     sentences = []
     for document in texts:
         if document.name in lonely:
             continue
-        text = read_text(document, encoding=encoding)
-        annotations = document.with_suffix(".ann")
-        entities = _entities(annotations, text, tagger, encoding, overlaps)
-        cut = words.cut(text)
-        tokens, tags = tagger.tag(text, entities, str(annotations), cut=cut)
+        text = read_text(document, options.encoding)
+        ann = document.with_suffix(".ann")
+        annotations = _annotations(ann, text, aligner, options)
+        offsets = words.cut(text)
+        tokens, tags = aligner.align(text, annotations, str(ann), offsets=offsets)
         if tokens:
-            sentences.append(Sentence(document.stem, tokens, tags, _lines(text, cut)))
+            ends = [at for at, character in enumerate(text) if character == "\n"]
+            lines = [bisect_left(ends, start) + 1 for start, _ in offsets]
+            sentences.append(Sentence(document.stem, tokens, tags, lines))
         else:
             logger.warning("%s: left out, since it holds no word", document)
-    tagger.report()
+    aligner.report()
     return Split(name=str(path), sentences=sentences, documents=path.is_dir())
 
 
-def _lines(text: str, cut: Sequence[Offsets]) -> list[int]:
-    """Find the line of each word."""
-    ends = [at for at, character in enumerate(text) if character == "\n"]
-    return [bisect_left(ends, start) + 1 for start, _ in cut]
-
-
-def _entities(
-    path: Path, text: str, tagger: Tagger, encoding: str | None, overlaps: Overlaps
-) -> list[Entity]:
-    entities = []
-    for number, line in enumerate(split_lines(read_text(path, encoding=encoding)), start=1):
+def _annotations(path: Path, text: str, aligner: Aligner, options: ReadOptions) -> list[Annotation]:
+    annotations = []
+    for number, line in enumerate(split_lines(read_text(path, options.encoding)), start=1):
         place = f"{path}, line {number}"
         if not line or line.startswith(_NO_ENTITY):
             continue
@@ -89,16 +81,16 @@ def _entities(
             raise ValueError(
                 f"{place}: expected an entity such as 'T1\\tperson 0 3\\tAda'; found {line!r:.80}"
             )
-        parts = [tuple(map(int, part.split())) for part in found["places"].split(";")]
-        entity = Entity(parts[0][0], parts[-1][1], found["type"])
+        parts = [tuple(map(int, part.split())) for part in found["offsets"].split(";")]
+        annotation = Annotation(parts[0][0], parts[-1][1], found["type"])
         gaps = [text[end:start] for (_, end), (start, _) in pairwise(parts)]
         if not "".join(gaps).strip():  # in parts only where a line ends
-            entities.append(check_entity(entity, text, place))
-        elif overlaps == "outermost":
-            tagger.leave_out(repr(line), place)
+            annotations.append(check_annotation(annotation, text, place))
+        elif options.overlaps == "outermost":
+            aligner.leave_out(repr(line), place)
         else:
             raise ValueError(
                 f"{place}: the entity {line!r:.80} has {len(parts)} parts, which tags cannot hold; "
-                "remove it, or leave out all such: dataset_options={'overlaps': 'outermost'}"
+                "remove it, or leave out all such: overlaps='outermost'"
             )
-    return entities
+    return annotations

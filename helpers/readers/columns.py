@@ -5,26 +5,22 @@ counts the words of each sentence is an index, the one column that holds tags of
 tag, and the first other column is the word.
 """
 
-import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from helpers.readers.names import SENTENCES, TAGS, TOKENS, find
 from helpers.tagging import OUTSIDE, TagError, find_spelling, split_tag
-
-logger = logging.getLogger(__name__)
 
 Kind = Literal["index", "tags", "chunks", "types", "outside", "numbers", "values"]
 
-TOKEN_NAMES = frozenset({"token", "tokens", "form", "word", "words"})
-TAG_NAMES = frozenset({"tag", "tags", "ner", "nertag", "nertags", "label", "labels", "entity"})
-_SENTENCE_NAMES = frozenset({"sentence", "sentenceid", "sentid", "sentencenumber", "sentenceidx"})
 # The phrases of CoNLL-2000's chunking, in English and as CoNLL-2003 has them in German.
 _CHUNKS = frozenset(
     ("NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP")
 ).union(("NC", "VC", "PC"))
+_PREFIXED = re.compile("[BIESLUMW][-_:].+", re.DOTALL)
 _KINDS = {
     "index": "the numbers of the words",
     "tags": "tags of entities",
@@ -116,9 +112,7 @@ def by_name(names: Sequence[str], place: str) -> Columns:
     Raises:
         ValueError: There is not exactly one of each.
     """
-    known = [plain(name) for name in names]
-    tokens = [index for index, name in enumerate(known) if name in TOKEN_NAMES]
-    tags = [index for index, name in enumerate(known) if name in TAG_NAMES]
+    tokens, tags = named(names, TOKENS), named(names, TAGS)
     if len(tokens) != 1 or len(tags) != 1:
         width = max(2, len(names))
         token = tokens[0] if tokens else 0
@@ -126,17 +120,17 @@ def by_name(names: Sequence[str], place: str) -> Columns:
         raise ValueError(
             f"{place}: expected one column named token (or word, form) and one named tag (or "
             f"ner, label); found {', '.join(map(repr, names)):.300}. Say which column is which, "
-            f"such as dataset_options={{'columns': {describe(Columns(width, token, tag))}}}"
+            f"such as columns={describe(Columns(width, token, tag))}"
         )
-    return Columns(len(names), tokens[0], tags[0], _sentence_column(known))
+    return Columns(len(names), tokens[0], tags[0], next(iter(named(names, SENTENCES)), None))
 
 
 def by_content(
     name: str,
     content: Content,
     *,
-    header: Sequence[str] | None = None,
-    numbers: bool = False,
+    header: Sequence[str],
+    numbers: bool,
 ) -> Columns:
     """Find the column of words and the column of tags by what they hold.
 
@@ -145,16 +139,15 @@ def by_content(
     Args:
         name: The file, for messages.
         content: What its columns hold.
-        header: The names of the columns, if the file has any.
+        header: The names of the columns; none if the file has none.
         numbers: Whether tags may be numbers.
 
     Raises:
         ValueError: No column holds tags, or several do; the message lists them all.
     """
     kinds = [content.kind(column) for column in range(content.width)]
-    known = [plain(cell) for cell in header or ()]
     words = [column for column, kind in enumerate(kinds) if kind != "index"]
-    named = [column for column, cell in enumerate(known) if cell in TOKEN_NAMES]
+    tokens = named(header, TOKENS)
     rivals: list[int] = []
     for wanted in ("tags", "types", "chunks", "numbers" if numbers else "outside", "outside"):
         rivals = [column for column, kind in enumerate(kinds) if kind == wanted]
@@ -165,15 +158,14 @@ def by_content(
     if len(rivals) != 1 and not (rivals and kinds[rivals[0]] == "outside"):
         raise ValueError(_refusal(name, content, kinds, rivals))
     tag = rivals[-1]
-    token = next(column for column in [*named, *words] if column != tag)
-    if content.width > 2 and kinds[token] == "numbers" and not named:
+    token = next(column for column in [*tokens, *words] if column != tag)
+    if content.width > 2 and kinds[token] == "numbers" and not tokens:
         raise ValueError(_refusal(name, content, kinds, rivals))
-    sentence = _sentence_column(known)
-    return Columns(content.width, token, tag, sentence)
+    return Columns(content.width, token, tag, next(iter(named(header, SENTENCES)), None))
 
 
 def describe(columns: Columns) -> list[str]:
-    """Turn the places of columns into names for the option ``columns``."""
+    """Turn what columns hold into names for the option ``columns``."""
     names = ["_"] * columns.width
     names[columns.token], names[columns.tag] = "token", "tag"
     if columns.sentence is not None:
@@ -182,17 +174,13 @@ def describe(columns: Columns) -> list[str]:
 
 
 def is_tag(cell: str) -> bool:
-    """Tell whether a cell is the outside mark or a type with a prefix, as usually written."""
-    return cell == OUTSIDE or split_tag(cell)[0] != ""
+    """Tell whether a cell is the outside mark or a type with a prefix, in any usual spelling."""
+    return cell == OUTSIDE or _PREFIXED.fullmatch(cell) is not None
 
 
-def plain(name: str) -> str:
-    """Turn the name of a column into its letters, in lower case."""
-    return re.sub(r"[\W_]", "", name.lower())
-
-
-def _sentence_column(known: Iterable[str]) -> int | None:
-    return next((index for index, name in enumerate(known) if name in _SENTENCE_NAMES), None)
+def named(names: Sequence[str], wanted: tuple[str, ...]) -> list[int]:
+    """Find the columns that have one of the names wanted."""
+    return [column for column, name in enumerate(names) if find([name], wanted)]
 
 
 def _refusal(name: str, content: Content, kinds: Sequence[Kind], rivals: Sequence[int]) -> str:
@@ -220,10 +208,7 @@ def _refusal(name: str, content: Content, kinds: Sequence[Kind], rivals: Sequenc
         if kinds[tag] == "numbers":
             return f"{name}: {found}. {held}"
     names = describe(Columns(content.width, token, tag, sentence))
-    return (
-        f"{name}: {found}. {held}. Say which column is which, such as "
-        f"dataset_options={{'columns': {names}}}"
-    )
+    return f"{name}: {found}. {held}. Say which column is which, such as columns={names}"
 
 
 def _examples(counts: Counter[str]) -> list[str]:

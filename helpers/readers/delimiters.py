@@ -6,7 +6,7 @@ Tables of tagged words and tables of texts to be tagged are read by this one rul
 import re
 from collections.abc import Iterable
 
-_QUOTED = re.compile(r'"((?:[^"]|"")*+)"(?=\t|$)')
+_ENCLOSED = re.compile(r'"(?:[^"]|"")*+"')
 
 
 def find_delimiter(header: str) -> str:
@@ -17,9 +17,9 @@ def find_delimiter(header: str) -> str:
 def has_quotes(lines: Iterable[str], delimiter: str) -> bool:
     r"""Tell whether quotation marks enclose cells, rather than being a part of them.
 
-    Between commas and semicolons they enclose cells. Between tabs a mark is usually a word of its
-    own, or begins a text. So there they enclose cells only if every cell that begins with a mark
-    ends with one, and a doubled mark or a tab inside of one shows why it was enclosed.
+    Between commas and semicolons they do. Between tabs a mark is usually a word of its own, or
+    begins a text. So there they enclose cells only if every cell that begins with a mark is
+    enclosed by two, and a doubled mark inside of one shows why.
 
     >>> has_quotes(['one\t"two', 'three\tfour'], "\t")
     False
@@ -30,13 +30,9 @@ def has_quotes(lines: Iterable[str], delimiter: str) -> bool:
         return True
     shown = False
     for line in lines:
-        at = 0 if '"' in line else len(line) + 1
-        while at <= len(line):
-            if line.startswith('"', at):
-                cell = _QUOTED.match(line, at)
-                if cell is None:
+        for cell in line.split("\t") if '"' in line else ():
+            if cell.startswith('"'):
+                if not _ENCLOSED.fullmatch(cell):
                     return False
-                shown = shown or '""' in cell[1] or "\t" in cell[1]
-                at = cell.end()
-            at = line.find("\t", at) + 1 or len(line) + 1
+                shown = shown or '""' in cell[1:-1]
     return shown

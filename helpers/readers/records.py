@@ -10,60 +10,53 @@ https://prodi.gy/docs/api-interfaces#ner , https://spacy.io/api/data-formats .
 import json
 import logging
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from helpers.readers.ids import names_of, no_ids
-from helpers.readers.spans import Entity, Overlaps, Tagger, check_entity
+from helpers.readers.ids import TagIds
+from helpers.readers.names import ENDS, ENTITIES, STARTS, TAGS, TEXTS, TOKENS, TYPES, find
+from helpers.readers.notes import Notes
+from helpers.readers.options import AS_FOUND, ReadOptions
+from helpers.readers.spans import Aligner, Annotation, check_annotation
 from helpers.readers.split import Sentence, Split
 from helpers.readers.text import read_text
 from helpers.words import Offsets
 
 logger = logging.getLogger(__name__)
 
-TOKEN_LISTS = ("tokens", "words")
-TAG_LISTS = ("ner_tags", "ner", "tags", "labels", "label")
-_TEXTS = ("text", "data", "sentence", "content", "full_text")
-_SPAN_LISTS = ("entities", "spans", "ents", "label", "labels", "annotations")
-_STARTS, _ENDS = ("start", "start_offset", "start_position"), ("end", "end_offset", "end_position")
-_TYPES = ("label", "labels", "type", "entity_group", "entity_type", "entity")
 _GAP = re.compile(r"[\s,]*")
 _ARRAY = re.compile(r"\[(?!\s*\")")  # a line that is a list with a text first is spaCy's pair
 _DECODER = json.JSONDecoder()
 
 
 class Words(NamedTuple):
-    """A record with words and a tag for each."""
+    """A record with words and a tag for each, under the key ``used``."""
 
     tokens: Any
     tags: Any
-    key: str
+    used: str
 
 
 class Text(NamedTuple):
     """A record with a text and its entities; ``None`` if it does not mention entities."""
 
     text: str
-    entities: Sequence[Entity] | None
-    words: Sequence[Offsets] | None = None
-    n_annotations: int = 1
+    annotations: Sequence[Annotation] | None
+    offsets: Sequence[Offsets] | None = None
+    n_versions: int = 1
 
 
-class Skipped(NamedTuple):
-    """A record that is left out, and why."""
+class LeftOut(NamedTuple):
+    """A record that holds nothing to learn from, and why."""
 
     reason: str
 
 
-def read_json(
-    path: Path,
-    *,
-    tag_names: Sequence[str] | None = None,
-    encoding: str | None = None,
-    overlaps: Overlaps = "refuse",
-) -> Split:
+Found = Words | Text | LeftOut
+
+
+def read_json(path: Path, options: ReadOptions = AS_FOUND) -> Split:
     """Turn JSON Lines, a JSON array or JSON objects over several lines into sentences.
 
     A record holds either words (``tokens`` or ``words``) and a tag for each (``ner_tags``,
@@ -72,97 +65,37 @@ def read_json(
     ``{"start": 0, "end": 5, "label": "person"}``, in characters, the end exclusive. An ``id`` is
     kept. See `helpers.readers.spans` for how text becomes words.
 
-    Args:
-        path: The file.
-        tag_names: The tag of each id in order, if tags are ids.
-        encoding: As for `helpers.readers.text.read_text`.
-        overlaps: ``"refuse"`` entities that overlap, or keep the ``"outermost"``.
-
     Raises:
         ValueError: A fault in the file; the message names the file and the line.
     """
-    records = _records(path, read_text(path, encoding=encoding))
-    return read_records(records, name=str(path), tag_names=tag_names, overlaps=overlaps)
+    options.refuse("columns", source=f"JSON ({path})")
+    records = _records(path, read_text(path, options.encoding))
+    return read_records(records, name=str(path), unit="line", options=options)
 
 
 def read_records(
-    records: Iterable[tuple[int, Any]],
-    *,
-    name: str,
-    unit: str = "line",
-    tag_names: Sequence[str] | None = None,
-    overlaps: Overlaps = "refuse",
+    records: Iterable[tuple[int, Any]], *, name: str, unit: str, options: ReadOptions
 ) -> Split:
     """Turn records, each with its line or row, into sentences; see `read_json`."""
-    tagger = Tagger(name, overlaps)
+    reader = _Reader(name, options)
     sentences: list[Sentence] = []
-    skipped: Counter[str] = Counter()
-    several: list[str] = []  # places of texts that were annotated more than once
-    used: set[str] = set()  # keys of tags
-    keys: set[str] = set()  # all keys beside tags
-    has_ids = has_entities = False
-    bare: str | None = None  # the place of the first text that says nothing of entities
     for number, record in records:
         place = f"{name}, {unit} {number}"
-        found = _normal_form(record, place)
-        match found:
-            case Words(tokens, tags, key):
-                used.add(key)
-                keys.update(record)
-                has_ids = has_ids or (isinstance(tags, list) and not _all_strings(tags))
-                tokens, tags = tokens_and_tags(tokens, tags, tag_names, place)
-            case Text(text, entities, cut, n_annotations):
-                has_entities = has_entities or entities is not None
-                bare = bare or (place if entities is None else None)
-                several += [place] * (n_annotations > 1)
-                tokens, tags = tagger.tag(text, entities or (), place, cut=cut)
-                if not tokens:
-                    skipped["hold no word"] += 1
-                    continue
-            case Skipped(reason):
-                skipped[reason] += 1
-                continue
-        id_ = record.get("id") if isinstance(record, dict) else None
-        sentences.append(
-            Sentence(
-                str(len(sentences) if id_ is None else id_), tokens, tags, [number] * len(tokens)
-            )
-        )
-    if bare and not has_entities:
-        raise ValueError(
-            f"{bare}: a text without entities, and no record has them; expected entities under "
-            f"one of {', '.join(_SPAN_LISTS)}; rename the key that holds them"
-        )
-    if several:
-        logger.warning(
-            "%s: %d records were annotated more than once; took the first annotation (first: %s)",
-            name,
-            len(several),
-            several[0],
-        )
-    if used:
-        report_tags(name, sorted(used), sorted(keys))
-    for reason, count in skipped.items():
-        logger.warning("%s: left out %d records that %s", name, count, reason)
-    if not sentences and skipped:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in skipped.items())
-        raise ValueError(
-            f"{name}: no record is left to learn from: {reasons}; annotate and accept some"
-        )
-    tagger.report()
-    if tag_names is not None and not has_ids:
-        raise ValueError(no_ids(name))
-    return Split(name=name, sentences=sentences, declared=tag_names, unit=unit)
+        read = reader.read(record, place)
+        if read:
+            tokens, tags = read
+            id_ = record.get("id") if isinstance(record, dict) else None
+            id_ = str(len(sentences) if id_ is None else id_)
+            sentences.append(Sentence(id_, tokens, tags, [number] * len(tokens)))
+    reader.report(n_sentences=len(sentences))
+    return Split(name=name, sentences=sentences, declared=options.tag_names, unit=unit)
 
 
-def tokens_and_tags(
-    tokens: object, tags: object, names: Sequence[str] | None, place: str
-) -> tuple[list[str], list[str]]:
-    """Check the words and tags of one sentence, and spell out tags that are ids.
+def check_words(tokens: object, tags: object, place: str) -> tuple[list[str], list[Any]]:
+    """Check that a sentence has words, and a tag for each.
 
     Raises:
-        ValueError: No words, an empty one, a different number of tags, or tags that are neither all
-            strings nor all known ids.
+        ValueError: There is no word, one that is no text, or another number of tags.
     """
     if not isinstance(tokens, list) or not isinstance(tags, list):
         raise ValueError(
@@ -173,24 +106,90 @@ def tokens_and_tags(
         raise ValueError(
             f"{place}: found {len(tokens)} tokens and {len(tags)} tags; each word takes one tag"
         )
-    if not tokens or not _all_strings(tokens):
+    if set(map(type, tokens)) != {str}:
         raise ValueError(
             f"{place}: expected at least one word, and text only; found {tokens!r:.80}"
         )
-    return tokens, tags if _all_strings(tags) and all(tags) else names_of(tags, names, place)
+    return tokens, tags
 
 
-def report_tags(name: str, used: Sequence[str], keys: Sequence[str]) -> None:
+def report_tags(source: str, used: Iterable[str], keys: Iterable[str]) -> None:
     """Log which tags were ignored, because a word has one tag."""
-    others = [key for key in keys if key in TAG_LISTS or key.endswith("tags")]
-    passed = [key for key in others if key not in used]
-    if passed:
+    used = sorted(used)
+    others = [key for key in keys if find([key], TAGS) or key.endswith("tags")]
+    ignored = sorted({*others} - {*used})
+    if used and ignored:
+        taken = ", ".join(used)
         logger.warning(
-            "%s: took the tags under %s, and ignored %s",
-            name,
-            ", ".join(used),
-            ", ".join(passed),
+            "%s: took the tags under %s, and ignored %s", source, taken, ", ".join(ignored)
         )
+
+
+class _Reader:
+    """Reads records, and counts what it left out or chose."""
+
+    def __init__(self, source: str, options: ReadOptions) -> None:
+        self._source = source
+        self._ids = TagIds(options.tag_names)
+        self._aligner = Aligner(source, options.overlaps)
+        self._notes = Notes(source)
+        self._used: set[str] = set()  # keys of tags
+        self._keys: set[str] = set()  # all keys beside tags
+        self._bare: str | None = None  # the place of the first text that says nothing of entities
+        self._has_entities = False
+
+    def read(self, record: Any, place: str) -> tuple[list[str], list[str]] | None:
+        """Turn a record into words and tags; ``None`` where it is left out."""
+        match next(filter(None, (form(record, place) for form in _FORMS)), None):
+            case Words(tokens, tags, used):
+                self._used.add(used)
+                self._keys.update(record)
+                tokens, tags = check_words(tokens, tags, place)
+                return tokens, self._ids.spell_out(tags, place)
+            case Text(text, annotations, offsets, n_versions):
+                if n_versions > 1:
+                    kind = "records were annotated more than once; took the first annotation"
+                    self._notes.add(kind, place)
+                if annotations is None:
+                    self._bare = self._bare or place
+                else:
+                    self._has_entities = True
+                tokens, tags = self._aligner.align(text, annotations or (), place, offsets=offsets)
+                if tokens:
+                    return tokens, tags
+                self._notes.add("records are left out, since they hold no word", place)
+            case LeftOut(reason):
+                self._notes.add(f"records are left out, since they {reason}", place)
+            case _:
+                keys = ", ".join(map(str, record)) if isinstance(record, dict) else repr(record)
+                raise ValueError(
+                    f"{place}: expected a JSON object that holds {' or '.join(TOKENS)} with one of "
+                    f"{', '.join(TAGS)}, or text with one of {', '.join(ENTITIES)}; found "
+                    f"{keys:.300}"
+                )
+        return None
+
+    def report(self, *, n_sentences: int) -> None:
+        """Log what was counted, and refuse what cannot be learned from.
+
+        Raises:
+            ValueError: No record has entities or is left, or names of ids have no use.
+        """
+        self._notes.report()
+        self._aligner.report()
+        report_tags(self._source, self._used, self._keys)
+        if self._bare and not self._has_entities:
+            raise ValueError(
+                f"{self._bare}: a text without entities, and no record has them; expected entities "
+                f"under one of {', '.join(ENTITIES)}; rename the key that holds them"
+            )
+        if not n_sentences and str(self._notes):
+            raise ValueError(
+                f"{self._source}: no record is left to learn from: {self._notes}; annotate and "
+                "accept some"
+            )
+        if n_sentences:
+            self._ids.check_used(self._source)
 
 
 def _records(path: Path, text: str) -> Iterator[tuple[int, Any]]:
@@ -228,53 +227,72 @@ def _records(path: Path, text: str) -> Iterator[tuple[int, Any]]:
         )
 
 
-def _normal_form(record: Any, place: str) -> Words | Text | Skipped:
-    """Turn a record of any form into one of three."""
+# --- the forms of records: each turns a record of its form into what was found in it
+
+
+def _empty(record: Any, _: str) -> Found | None:
+    return LeftOut("are empty") if record is None else None
+
+
+def _refused(record: Any, _: str) -> Found | None:
+    """Prodigy keeps what its user rejected or ignored."""
     match record:
-        case {"answer": str(answer)} if answer != "accept":  # Prodigy
-            return Skipped(f"were answered with {answer!r}")
-        case {"data": dict(data)}:
-            return _label_studio(record, data, place)
-        case dict():
-            pass
-        case None:
-            return Skipped("are empty")
-        case [str(text), {"entities": list(spans)}] | [str(text), list(spans)]:  # spaCy
-            return Text(text, _entities(spans, text, place))
-        case _:
-            raise ValueError(f"{place}: expected a JSON object; found {record!r:.60}")
-    tokens = next((record[key] for key in TOKEN_LISTS if key in record), None)
-    lists = [key for key in TAG_LISTS if isinstance(record.get(key), list)]
-    texts = [record[key] for key in _TEXTS if isinstance(record.get(key), str)]
-    given = [key for key in _SPAN_LISTS if key in record]
-    if isinstance(tokens, list) and lists and (not texts or not given or _flat(record[lists[0]])):
-        return Words(tokens, record[lists[0]], lists[0])
-    if not texts:
-        raise ValueError(
-            f"{place}: expected {' or '.join(TOKEN_LISTS)} with one of {', '.join(TAG_LISTS)}, or "
-            f"text with one of {', '.join(_SPAN_LISTS)}; found {', '.join(map(str, record)):.300}"
-        )
-    text = texts[0]
-    words = _given_words(tokens, text, place)
-    spans = [record[key] for key in given if record[key] is not None]
-    if not spans:
-        return Text(text, () if given or "answer" in record else None, words)
-    return Text(text, _entities(spans[0], text, place), words)
+        case {"answer": str(answer)} if answer != "accept":
+            return LeftOut(f"were answered with {answer!r}")
+    return None
 
 
-def _label_studio(task: Mapping[str, Any], data: Mapping[str, Any], place: str) -> Text | Skipped:
-    """Turn a task of Label Studio into its text and the entities of its first annotation."""
-    annotations = _objects(task.get("annotations", task.get("completions")), place)
-    done = [one for one in annotations if not (one.get("was_cancelled") or one.get("skipped"))]
+def _task(record: Any, place: str) -> Found | None:
+    """Label Studio has a text among the data of a task, and any number of annotations of it."""
+    if not isinstance(record, dict) or not isinstance(record.get("data"), dict):
+        return None
+    versions = _objects(record.get("annotations", record.get("completions")), place)
+    done = [one for one in versions if not (one.get("was_cancelled") or one.get("skipped"))]
     if not done:
-        return Skipped("were not annotated")
+        return LeftOut("were not annotated")
+    data = record["data"]
     texts = {key: value for key, value in data.items() if isinstance(value, str)}
     if not texts:
         raise ValueError(f"{place}: expected a text under data; found {', '.join(data)}")
     text = texts.get("text", next(iter(texts.values())))
     values = [one.get("value") for one in _objects(done[0].get("result"), place)]
     spans = [value for value in values if isinstance(value, dict) and "start" in value]
-    return Text(text, _entities(spans, text, place), n_annotations=len(done))
+    return Text(text, _annotations(spans, text, place), n_versions=len(done))
+
+
+def _pair(record: Any, place: str) -> Found | None:
+    """SpaCy trains on pairs of a text and its entities."""
+    match record:
+        case [str(text), {"entities": list(spans)}] | [str(text), list(spans)]:
+            return Text(text, _annotations(spans, text, place))
+    return None
+
+
+def _sentence(record: Any, place: str) -> Found | None:
+    """Words with tags, or a text with entities, under names that many tools share."""
+    if not isinstance(record, dict):
+        return None
+    tokens = next((record[key] for key in find(record, TOKENS)), None)
+    tags = [key for key in find(record, TAGS) if isinstance(record[key], list)]
+    texts = [record[key] for key in find(record, TEXTS) if isinstance(record[key], str)]
+    given = find(record, ENTITIES)
+    if isinstance(tokens, list) and tags and (not texts or not given or _flat(record[tags[0]])):
+        return Words(tokens, record[tags[0]], tags[0])
+    if not texts:
+        return None
+    spans = [record[key] for key in given if record[key] is not None]
+    annotations = _annotations(spans[0], texts[0], place) if spans else []
+    is_bare = not given and "answer" not in record
+    return Text(texts[0], None if is_bare else annotations, _given_offsets(tokens, texts[0], place))
+
+
+_FORMS: tuple[Callable[[Any, str], Found | None], ...] = (
+    _empty,
+    _refused,
+    _task,
+    _pair,
+    _sentence,
+)
 
 
 def _objects(value: object, place: str) -> list[dict[str, Any]]:
@@ -286,19 +304,19 @@ def _objects(value: object, place: str) -> list[dict[str, Any]]:
     return value
 
 
-def _given_words(tokens: object, text: str, place: str) -> list[Offsets] | None:
-    """Take the places of words that a tool gives, as Prodigy and spaCy do.
+def _given_offsets(tokens: object, text: str, place: str) -> list[Offsets] | None:
+    """Take the offsets of words that a tool gives, as Prodigy and spaCy do.
 
     ``None`` where it gives none, or not in the order in which they stand in the text.
     """
     if not isinstance(tokens, list) or not tokens:
         return None
-    places = []
+    offsets = []
     end_before = 0
     for token in tokens:
         match token:
             case {"start": int(start), "end": int(end)} if end_before <= start < end <= len(text):
-                places.append((start, end))
+                offsets.append((start, end))
                 end_before = end
             case {"start": int(), "end": int()}:
                 return None
@@ -307,38 +325,28 @@ def _given_words(tokens: object, text: str, place: str) -> list[Offsets] | None:
                     f"{place}: expected a token with start and end; found {token!r:.60}; leave out "
                     "tokens to have the text cut into words"
                 )
-    return places
+    return offsets
 
 
-def _entities(spans: object, text: str, place: str) -> list[Entity]:
+def _annotations(spans: object, text: str, place: str) -> list[Annotation]:
     if not isinstance(spans, list):
         raise ValueError(f"{place}: expected a list of entities; found {spans!r:.80}")
-    return [check_entity(_entity(span, place), text, place) for span in spans]
+    return [check_annotation(_annotation(span, place), text, place) for span in spans]
 
 
-def _entity(span: object, place: str) -> Entity:
+def _annotation(span: object, place: str) -> Annotation:
     """Turn an entity, a list or an object with any of the usual names, into start, end, type."""
-    values: list[Any]
+    values = list(span) if isinstance(span, list) else []
     if isinstance(span, dict):
-        values = [_value(span, _STARTS), _value(span, _ENDS), _value(span, _TYPES)]
-    else:
-        values = list(span) if isinstance(span, list) else []
+        values = [span[key] for names in (STARTS, ENDS, TYPES) for key in find(span, names)[:1]]
     match values:
         case [int(start), int(end), str(type_) | [str(type_)]]:
-            return Entity(start, end, type_)
+            return Annotation(start, end, type_)
     raise ValueError(
         f"{place}: expected an entity as start, end and one type, such as [0, 3, 'person']; found "
         f"{span!r:.80}"
     )
 
 
-def _value(span: Mapping[str, Any], names: Sequence[str]) -> Any:
-    return next((span[name] for name in names if name in span), None)
-
-
 def _flat(values: Sequence[object]) -> bool:
     return all(isinstance(value, str | int) for value in values)
-
-
-def _all_strings(values: Sequence[object]) -> bool:
-    return set(map(type, values)) <= {str}

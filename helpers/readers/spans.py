@@ -4,24 +4,24 @@ The text is cut into words by `helpers.words`, which does not look at the entiti
 text has the words that a tagger sees in new text.
 """
 
-import logging
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from helpers import words
+from helpers.readers.notes import Notes
+from helpers.readers.options import Overlaps
 from helpers.tagging import Span, spans_to_tags
 from helpers.words import Offsets
 
-logger = logging.getLogger(__name__)
+_LEFT_OUT = (
+    "entities are left out, since they lie inside, across or in parts around others, as "
+    "overlaps='outermost' asks"
+)
 
-Overlaps = Literal["refuse", "outermost"]
 
-_MANY = 0.03  # a larger share of entities off the borders of words points to wrong offsets
-
-
-class Entity(NamedTuple):
+class Annotation(NamedTuple):
     """An entity by character: ``text[start:end]`` is of a type."""
 
     start: int
@@ -29,25 +29,20 @@ class Entity(NamedTuple):
     type: str
 
 
-class Tagger:
-    """Cuts texts into tagged words, and counts what the entities lost or gained by it."""
+class Aligner:
+    """Turns annotated texts into tagged words, and counts what entities lost or gained by it."""
 
-    def __init__(self, name: str, overlaps: Overlaps = "refuse") -> None:
-        self._name = name
+    def __init__(self, source: str, overlaps: Overlaps) -> None:
         self._overlaps = overlaps
-        self._n_entities = 0
-        self._widened: list[str] = []
-        self._squeezed: list[str] = []
-        self._wordless: list[str] = []
-        self._left_out: list[str] = []
+        self._notes = Notes(source)
 
-    def tag(
+    def align(
         self,
         text: str,
-        entities: Sequence[Entity],
+        annotations: Sequence[Annotation],
         place: str,
         *,
-        cut: Sequence[Offsets] | None = None,
+        offsets: Sequence[Offsets] | None = None,
     ) -> tuple[list[str], list[str]]:
         """Turn a text and its entities into words and IOB2 tags.
 
@@ -55,102 +50,75 @@ class Tagger:
 
         Args:
             text: The text.
-            entities: In any order.
+            annotations: Its entities, in any order.
             place: Where they stand, for messages.
-            cut: The places of the words, if the source gives them; ``None`` cuts the text.
+            offsets: Where each word begins and ends; ``None`` cuts the text into words.
 
         Raises:
             ValueError: Entities overlap, and the option says to refuse that.
         """
-        places = words.cut(text) if cut is None else cut
-        tokens = [text[start:end] for start, end in places]
-        if not entities:
-            return tokens, spans_to_tags([], len(places))
-        starts, ends = zip(*places, strict=True) if places else ((), ())
+        offsets = words.cut(text) if offsets is None else offsets
+        tokens = [text[start:end] for start, end in offsets]
+        starts, ends = zip(*offsets, strict=True) if offsets else ((), ())
         spans: list[Span] = []
-        for entity in self._apart(entities, text, place):
-            first, last = bisect_right(ends, entity.start), bisect_left(starts, entity.end)
-            self._n_entities += 1
+        for one in self._apart(annotations, text, place):
+            first, last = bisect_right(ends, one.start), bisect_left(starts, one.end)
+            shown = f"{_show(one, text)}, {place}"
             if first >= last:
-                self._wordless.append(f"{_show(entity, text)}, {place}")
+                self._notes.add("entities hold no word and are left out", shown)
                 continue
             if spans and first < spans[-1][2]:
                 first = spans[-1][2]
-                self._squeezed.append(f"{_show(entity, text)}, {place}")
-            elif text[starts[first] : ends[last - 1]] != text[entity.start : entity.end].strip():
-                whole = text[starts[first] : ends[last - 1]]
-                self._widened.append(f"{_show(entity, text)} became {whole!r}, {place}")
+                kind = "entities share a word with the one before, which keeps it"
+                self._notes.add(kind, shown)
+            elif (whole := text[starts[first] : ends[last - 1]]) != text[
+                one.start : one.end
+            ].strip():
+                kind = "entities begin or end inside a word and take the whole word"
+                self._notes.add(kind, f"{_show(one, text)} became {whole!r}, {place}")
             if first < last:
-                spans.append((entity.type, first, last))
-        return tokens, spans_to_tags(spans, len(places))
+                spans.append((one.type, first, last))
+        return tokens, spans_to_tags(spans, len(tokens))
 
     def leave_out(self, entity: str, place: str) -> None:
         """Count an entity that tags cannot hold."""
-        self._left_out.append(f"{entity}, {place}")
+        self._notes.add(_LEFT_OUT, f"{entity}, {place}")
 
     def report(self) -> None:
         """Log what happened to the entities, a line for each thing."""
-        shares = {
-            "begin or end inside a word and take the whole word": self._widened,
-            "share a word with the one before, which keeps it": self._squeezed,
-            "hold no word and are left out": self._wordless,
-        }
-        for what, cases in shares.items():
-            if cases:
-                many = len(cases) > _MANY * self._n_entities
-                logger.warning(
-                    "%s: %d of %d entities %s (first: %s)%s",
-                    self._name,
-                    len(cases),
-                    self._n_entities,
-                    what,
-                    cases[0],
-                    "; so many that the offsets may be wrong, or count bytes or UTF-16 units"
-                    if many and cases is self._widened
-                    else "",
-                )
-        if self._left_out:
-            logger.warning(
-                "%s: left out %d entities that lie inside, across or in parts around others, as "
-                "overlaps='outermost' asks (first: %s)",
-                self._name,
-                len(self._left_out),
-                self._left_out[0],
-            )
+        self._notes.report()
 
-    def _apart(self, entities: Sequence[Entity], text: str, place: str) -> list[Entity]:
+    def _apart(self, annotations: Sequence[Annotation], text: str, place: str) -> list[Annotation]:
         """Sort entities, and refuse or leave out those that overlap one before."""
-        ordered = sorted(set(entities), key=lambda entity: (entity.start, -entity.end, entity.type))
+        ordered = sorted(set(annotations), key=lambda one: (one.start, -one.end, one.type))
         if self._overlaps == "outermost":
-            kept: list[Entity] = []
-            for entity in ordered:
-                if kept and entity.start < kept[-1].end:
-                    self.leave_out(_show(entity, text), place)
+            kept: list[Annotation] = []
+            for one in ordered:
+                if kept and one.start < kept[-1].end:
+                    self.leave_out(_show(one, text), place)
                 else:
-                    kept.append(entity)
+                    kept.append(one)
             return kept
         for one, other in pairwise(ordered):
             if other.start < one.end:
                 raise ValueError(
                     f"{place}: the entities {_show(one, text)} and {_show(other, text)} overlap, "
                     "and a word has one tag; keep one of them, or the outermost everywhere: "
-                    "dataset_options={'overlaps': 'outermost'}"
+                    "overlaps='outermost'"
                 )
         return ordered
 
 
-def check_entity(entity: Entity, text: str, place: str) -> Entity:
+def check_annotation(one: Annotation, text: str, place: str) -> Annotation:
     """Refuse an entity that does not lie in its text."""
-    if not (0 <= entity.start < entity.end <= len(text) and entity.type):
+    if not (0 <= one.start < one.end <= len(text) and one.type):
         raise ValueError(
             f"{place}: expected an entity with 0 <= start < end <= {len(text)}, the length of the "
-            f"text, and a type; found start {entity.start}, end {entity.end}, type "
-            f"{entity.type!r:.60}; correct or remove it"
+            f"text, and a type; found start {one.start}, end {one.end}, type {one.type!r:.60}; "
+            "correct or remove it"
         )
-    return entity
+    return one
 
 
-def _show(entity: Entity, text: str) -> str:
-    return (
-        f"{text[entity.start : entity.end][:60]!r} ({entity.type}, {entity.start} to {entity.end})"
-    )
+def _show(one: Annotation, text: str) -> str:
+    return f"{text[one.start : one.end][:60]!r} ({one.type}, {one.start} to {one.end})"

@@ -1,11 +1,10 @@
 """What every reader returns: tagged sentences that know where they stand in their source."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-logger = logging.getLogger(__name__)
+from helpers.readers.notes import Notes
 
 
 class Sentence(NamedTuple):
@@ -58,20 +57,14 @@ class Split:
 
     def report_blank(self) -> None:
         """Log how many words nobody can see, if any."""
-        blank = [
-            (at, position)
-            for at, sentence in enumerate(self.sentences)
-            if not all(map(str.strip, sentence.tokens))
-            for position, word in enumerate(sentence.tokens)
-            if not word.strip()
-        ]
-        if blank:
-            logger.warning(
-                "%s: %d words are empty or white space, and are kept (first: %s)",
-                self.name,
-                len(blank),
-                self.place(*blank[0]),
-            )
+        notes = Notes(self.name)
+        for at, sentence in enumerate(self.sentences):
+            if not all(map(str.strip, sentence.tokens)):
+                for position, word in enumerate(sentence.tokens):
+                    if not word.strip():
+                        kind = "words are empty or white space, and are kept"
+                        notes.add(kind, self.place(at, position))
+        notes.report()
 
     def place(self, sentence: int, position: int = 0) -> str:
         """Turn the index of a sentence and of a word in it into words for a message."""

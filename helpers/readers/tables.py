@@ -4,13 +4,17 @@ import csv
 import logging
 import re
 from collections.abc import Callable, Container, Iterator, Sequence
-from io import StringIO
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from helpers.readers import columns as finding
 from helpers.readers.columns import Columns, Content
-from helpers.readers.ids import spell_out
+from helpers.readers.delimiters import find_delimiter, has_quotes
+from helpers.readers.ids import TagIds
+from helpers.readers.names import TAGS, TOKENS, find
+from helpers.readers.notes import Notes
+from helpers.readers.options import AS_FOUND, ReadOptions
 from helpers.readers.split import Sentence, Split
 from helpers.readers.text import read_text, split_lines
 from helpers.tagging import OUTSIDE
@@ -93,37 +97,27 @@ class Survey(NamedTuple):
     usual: Row
 
 
-def read_conll(
-    path: Path,
-    *,
-    columns: Sequence[str] | None = None,
-    tag_names: Sequence[str] | None = None,
-    encoding: str | None = None,
-) -> Split:
+def read_conll(path: Path, options: ReadOptions = AS_FOUND) -> Split:
     """Turn a CoNLL file, one word and its tag in a line, into its sentences.
 
     Columns are separated by tabs if the first word's line holds one, otherwise by spaces.
-    `helpers.readers.columns` finds the word and the tag, unless ``columns``, a header, or a first
+    `helpers.readers.columns` finds the word and the tag, unless an option, a header, or a first
     line ``# global.columns = ...`` (CoNLL-U Plus) names them. The tags of CoNLL-U stand in its last
     column, as ``NE=``, ``NER=`` or ``name=``. Lines that are blank or hold only white space, and
     ``-DOCSTART-`` lines, end a sentence. Comments before a sentence, and metadata
     (``# text = ...``), are left out; a line that starts with ``#`` but has a word's columns and a
-    tag is a word, such as a hashtag.
-
-    Args:
-        path: The file.
-        columns: Names of all columns in order; one is ``"token"`` and one ``"tag"``.
-        tag_names: The tag of each id in order, if tags are ids.
-        encoding: As for `helpers.readers.text.read_text`.
+    tag is a word, such as a hashtag. A file with tabs whose cells are quoted is read as CSV.
 
     Raises:
         ValueError: A fault in the file; the message names the file and the line.
 
     Source: https://universaldependencies.org/ext-format.html
     """
-    lines = split_lines(read_text(path, encoding=encoding))
+    lines = split_lines(read_text(path, options.encoding))
     words = (line for line in lines if line and not _is_border(line) and not _COMMENT.match(line))
     tabs = "\t" in next(words, lines[0])
+    if tabs and has_quotes(lines, "\t"):
+        return _read(_delimited(path, lines, "\t"), options)
 
     def rows() -> Iterator[Row]:
         for number, line in enumerate(lines, start=1):
@@ -135,19 +129,11 @@ def read_conll(
                 yield number, [cell for cell in line.split(" ") if cell], line
 
     declared = _GLOBAL_COLUMNS.match(lines[0])
-    named = columns or (declared[1].split() if declared else None)
-    place = _option(columns) if columns else f"{path}, line 1"
-    table = Table(str(path), rows, comments=True)
-    return _read(table, named, place, tag_names)
+    names = declared[1].split() if declared else None
+    return _read(Table(str(path), rows, comments=True), options, names)
 
 
-def read_csv(
-    path: Path,
-    *,
-    columns: Sequence[str] | None = None,
-    tag_names: Sequence[str] | None = None,
-    encoding: str | None = None,
-) -> Split:
+def read_csv(path: Path, options: ReadOptions = AS_FOUND) -> Split:
     """Turn a CSV file, one word and its tag in a row, into its sentences.
 
     Cells are separated by commas, semicolons or tabs. A column whose name is ``sentence_id`` or
@@ -155,25 +141,25 @@ def read_csv(
     Without one, blank rows do. The word and the tag are found as in `read_conll`. Every value is
     text: a word ``NA`` or ``null`` stays what it is.
 
-    Args:
-        path: The file.
-        columns: As for `read_conll`; ``"sentence"`` names the column of sentences.
-        tag_names: As for `read_conll`.
-        encoding: As for `read_conll`.
-
     Raises:
         ValueError: A fault in the file; the message names the file and the line.
     """
-    text = read_text(path, encoding=encoding)
-    header = text.partition("\n")[0]
-    delimiter = max(",;\t", key=header.count)
+    lines = split_lines(read_text(path, options.encoding))
+    return _read(_delimited(path, lines, find_delimiter(lines[0])), options)
+
+
+def _delimited(path: Path, lines: Sequence[str], delimiter: str) -> Table:
+    """Turn the lines of CSV into a table."""
+    quotes = '"' if has_quotes(lines, delimiter) else None
 
     def rows() -> Iterator[Row]:
-        reader = csv.reader(StringIO(text, newline=""), strict=True, delimiter=delimiter)
+        reader = csv.reader(
+            (f"{line}\n" for line in lines), strict=True, delimiter=delimiter, quotechar=quotes
+        )
         number = 1
         try:
             for cells in reader:
-                if reader.line_num > number and any("\n" in cell for cell in cells):
+                if reader.line_num > number:
                     raise ValueError(
                         f"{path}, line {number}: a quotation mark that opens here does not "
                         f"close in this line; {_QUOTE}"
@@ -183,13 +169,13 @@ def read_csv(
         except csv.Error as error:
             raise ValueError(f"{path}, line {number}: not CSV: {error}; {_QUOTE}") from None
 
-    return _read(Table(str(path), rows, comments=False), columns, _option(columns), tag_names)
+    return Table(str(path), rows, comments=False)
 
 
-def _read(
-    table: Table, names: Sequence[str] | None, place: str, tag_names: Sequence[str] | None
-) -> Split:
-    """Find the columns of a table, then read its words."""
+def _read(table: Table, options: ReadOptions, names: Sequence[str] | None = None) -> Split:
+    """Find the columns of a table, unless an option or the file names them, and read its words."""
+    place = f"columns={options.columns!r}" if options.columns else f"{table.name}, line 1"
+    names = options.columns or names
     survey = _survey(table)
     if survey is None:
         return Split(name=table.name, sentences=[])  # which refuses to be empty
@@ -200,7 +186,7 @@ def _read(
     elif is_ud:
         where = Columns(_UD_WIDTH, 1, _UD_WIDTH - 1)
     else:
-        where = _find(table, survey, header=header, numbers=tag_names is not None)
+        where = _find(table, survey, header=header, numbers=options.tag_names is not None)
     reader = _Reader(table, where, survey, header=header, is_ud=is_ud)
     split = Split(name=table.name, sentences=list(reader.sentences()))
     reader.report(named=names is not None)
@@ -210,7 +196,18 @@ def _read(
             table.name,
             len(split.sentences[0].tokens),
         )
-    return spell_out(split, tag_names)
+    return split if options.tag_names is None else _spell_out(split, options.tag_names)
+
+
+def _spell_out(split: Split, names: Sequence[str]) -> Split:
+    """Turn tags that are written as numbers into the tags that ``names`` gives them."""
+    ids = TagIds(names)
+    tags = [
+        ids.spell_out([int(tag) if tag.isdecimal() else tag for tag in one.tags], split.place(at))
+        for at, one in enumerate(split.sentences)
+    ]
+    ids.check_used(split.name)
+    return replace(split.with_tags(tags), declared=names)
 
 
 def _survey(table: Table) -> Survey | None:
@@ -282,13 +279,13 @@ def _is_comment(table: Table, row: Row) -> bool:
 def _names_columns(survey: Survey) -> bool:
     """Tell whether the first row names columns: one is called token or word, and none is a tag."""
     _, names, _ = survey.first
-    known = any(finding.plain(name) in finding.TOKEN_NAMES for name in names)
+    known = bool(find(names, TOKENS))
     is_other = any(map(finding.is_tag, names)) or _looks(survey.first) is not None
     return known and len(names) > 1 and not is_other
 
 
 def _names_tags(survey: Survey) -> bool:
-    return any(finding.plain(name) in finding.TAG_NAMES for name in survey.first[1])
+    return bool(find(survey.first[1], TAGS))
 
 
 def _find(table: Table, survey: Survey, *, header: bool, numbers: bool) -> Columns:
@@ -300,7 +297,7 @@ def _find(table: Table, survey: Survey, *, header: bool, numbers: bool) -> Colum
         raise ValueError(_no_table(table, survey.usual))
     try:
         return finding.by_content(
-            table.name, content, header=names if header else None, numbers=numbers
+            table.name, content, header=names if header else [], numbers=numbers
         )
     except ValueError as error:
         holds_tags = "tags" in map(content.kind, range(content.width))
@@ -339,8 +336,7 @@ class _Reader:
         same_width = survey.content.width == where.width
         self._values = survey.content.values if same_width else []
         self._kind = survey.content.kind(where.tag) if same_width else None
-        self._passed: list[int] = []  # lines of multiword tokens and empty nodes
-        self._spaced: list[int] = []  # lines with spaces where others have a tab
+        self._notes = Notes(table.name)
 
     def sentences(self) -> Iterator[Sentence]:
         """Yield the sentences, as blank lines or a column of their names tell them apart."""
@@ -394,8 +390,7 @@ class _Reader:
         expected = (where.token, where.tag) == (0, where.width - 1)
         logger.log(
             logging.INFO if named or self._is_ud or self._header or expected else logging.WARNING,
-            "%s: column %d holds the words and column %d the tags, as with "
-            "dataset_options={'columns': %s}",
+            "%s: column %d holds the words and column %d the tags, as with columns=%s",
             table,
             where.token + 1,
             where.tag + 1,
@@ -403,14 +398,7 @@ class _Reader:
         )
         if self._kind == "chunks":
             logger.warning("%s: the tags are those of syntactic chunks, not of entities", table)
-        for lines, what in (
-            (self._passed, "are multiword tokens or empty nodes, and hold no word of their own"),
-            (self._spaced, "have spaces where others have a tab, and were still read"),
-        ):
-            if lines:
-                logger.warning(
-                    "%s: %d lines %s (first: line %d)", table, len(lines), what, lines[0]
-                )
+        self._notes.report()
 
     def _regular(self, row: Row, *, inside: bool) -> list[str]:
         """Turn a line that is not like most into the cells that it stands for, if any."""
@@ -441,7 +429,8 @@ class _Reader:
         cut = source.split()
         known = self._values and len(cells) == 1 and len(cut) == width
         if known and cut[tag_at] in self._values[tag_at]:
-            self._spaced.append(number)
+            kind = "lines have spaces where others have a tab, and were still read"
+            self._notes.add(kind, f"line {number}")
             return cut
         expected = f"as in line {self._usual}" if self._values else "one for each name"
         raise ValueError(
@@ -457,7 +446,8 @@ class _Reader:
             return True
         if self._is_ud and _is_no_word(cells[0]):
             self._check_passed(cells, number)
-            self._passed.append(number)
+            kind = "lines are multiword tokens or empty nodes, and hold no word of their own"
+            self._notes.add(kind, f"line {number}")
             return True
         if not self._table.comments or source[0] != "#":
             return False
@@ -487,10 +477,6 @@ class _Reader:
                 "or was used before; keep the rows of a sentence together and give each sentence "
                 "its own"
             )
-
-
-def _option(columns: Sequence[str] | None) -> str:
-    return f"dataset_options={{'columns': {columns!r}}}"
 
 
 def _is_border(line: str) -> bool:

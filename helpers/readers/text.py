@@ -41,7 +41,7 @@ _BY_SUFFIX = {".spacy": _SPACY, ".xlsx": _EXCEL, ".xls": _EXCEL}
 BINARY_SUFFIXES = frozenset({*_BY_SUFFIX, ".gz", ".bz2", ".xz", ".zip", ".pkl", ".arrow"})
 
 
-def read_text(path: Path, *, encoding: str | None = None) -> str:
+def read_text(path: Path, encoding: str | None) -> str:
     """Turn a file into its text.
 
     Args:
@@ -62,8 +62,8 @@ def read_text(path: Path, *, encoding: str | None = None) -> str:
         return content.decode(encoding or "utf-8").removeprefix("\ufeff")
     except LookupError:
         raise ValueError(
-            f"dataset_options={{'encoding': {encoding!r}}}: unknown; expected the name of an "
-            "encoding in Python, such as 'latin-1', 'cp1252' or 'utf-16'"
+            f"encoding={encoding!r}: unknown; expected the name of an encoding in Python, such as "
+            "'latin-1', 'cp1252' or 'utf-16'"
         ) from None
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
@@ -99,5 +99,5 @@ def _remedy(content: bytes, at: int) -> str:
     shown = content[max(0, at - 12) : at + 12].decode(best.encoding, errors="replace")
     return (
         f"it may be {best.encoding}, which reads {shown!r} here: give "
-        f"dataset_options={{'encoding': {best.encoding!r}}}, or {save}"
+        f"encoding={best.encoding!r}, or {save}"
     )

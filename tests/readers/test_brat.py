@@ -65,10 +65,10 @@ def test_entities_in_parts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
     document(tmp_path, "a", annotations=PARTS)
     with pytest.raises(ValueError, match=r"a\.ann, line 1: the entity 'T1.*has 2 parts, which tag"):
         readers.read(tmp_path)
-    split = readers.read(tmp_path, overlaps="outermost")
+    split = readers.read(tmp_path, readers.ReadOptions(overlaps="outermost"))
     assert pairs(split)[0][:2] == [("Ada", "B-PER"), ("spoke", "O")]
     (line,) = notices(caplog)
-    assert f"{tmp_path}: left out 1 entities that lie inside, across or in parts" in line
+    assert f"{tmp_path}: 1 entities are left out, since they lie inside, across or in p" in line
 
 
 @pytest.mark.parametrize(

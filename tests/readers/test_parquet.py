@@ -37,7 +37,7 @@ def test_words_and_tags(
     declared: list[str] | None,
 ) -> None:
     path = save(tmp_path, {"tokens": [["a", "b"], ["NA"]], "ner_tags": tags}, tag)
-    split = readers.read(path, tag_names=names)
+    split = readers.read(path, readers.ReadOptions(tag_names=names))
     assert pairs(split) == [[("a", "B-x"), ("b", "I-x")], [("NA", "O")]]
     assert split.declared == declared
     assert split.place(1) == f"{path}, row 2"
@@ -47,13 +47,18 @@ def test_texts_with_entities(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     spans = [[{"start": 0, "end": 3, "label": "PER"}], []]
     path = save(tmp_path, {"text": ["Ada spoke", " "], "entities": list(spans)})
     assert pairs(readers.read(path)) == [[("Ada", "B-PER"), ("spoke", "O")]]
-    assert notices(caplog) == [f"{path}: left out 1 records that hold no word"]
+    assert notices(caplog) == [
+        f"{path}: 1 records are left out, since they hold no word (first: {path}, row 2)"
+    ]
 
 
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ({"tokens": [["a"]]}, "expected a column tokens or words and one of ner_tags, ner, tags"),
+        (
+            {"tokens": [["a"]]},
+            "expected a column tokens or words or token .* and one of ner_tags, ner, tags",
+        ),
         ({"toks": [["a"]], "tags": [["O"]]}, "expected a column tokens .*; found toks, tags; rena"),
         ({"tokens": [["a"], ["b"]], "tags": [[0], [0]]}, "row 1: the tags are ids without"),
         ({"tokens": [["a"], ["b"]], "tags": [["O"], None]}, "row 2: expected a list of words and"),
@@ -92,8 +97,8 @@ def test_no_rows(tmp_path: Path) -> None:
 def test_names_of_ids_that_have_names() -> None:
     features = Features({"tokens": List(Value("string")), "tags": List(ClassLabel(names=["O"]))})
     dataset = Dataset.from_dict({"tokens": [["a"]], "tags": [[0]]}, features=features)
-    with pytest.raises(ValueError, match="is for tags that are ids; d has no ids; leave 'tag_na"):
-        readers.read_dataset(dataset, name="d", tag_names=["O"])
+    with pytest.raises(ValueError, match="is not for d, whose ids have names; leave tag_names out"):
+        readers.read_dataset(dataset, name="d", options=readers.ReadOptions(tag_names=["O"]))
 
 
 def test_a_second_column_of_tags_is_passed_over_and_named(

@@ -103,6 +103,7 @@ def test_the_options_that_a_message_gives(tmp_path: Path, name: str) -> None:
         load(path)
     options = advised_options(str(caught.value))
     assert settings.literal(str(options)) == options  # as the command line and papermill -y take it
+    assert f"dataset_options={options}" in settings.as_parameters(str(caught.value))
     assert tagged(load(path, options)) == expected
 
 
@@ -220,7 +221,7 @@ EDITS: dict[str, tuple[str, str | bytes, str, str, str | bytes]] = {
         *(
             "a.jsonl",
             lines({"toks": ["Ada"], "tags": ["B-X"]}),
-            "expected tokens or words with one",
+            "expected .* tokens or words .* with one",
         ),
         *("a.jsonl", lines({"tokens": ["Ada"], "tags": ["B-X"]})),
     ),
@@ -289,8 +290,8 @@ def test_the_edit_that_a_message_asks_for(tmp_path: Path, name: str) -> None:
 
 
 GIVEN: dict[str, tuple[str, dict[str, Any], str]] = {
-    "columns for JSON": ("a.jsonl", {"columns": ["token", "tag"]}, "leave 'columns' out"),
-    "names for tags that are none": ("a.jsonl", {"tag_names": ["O"]}, "leave 'tag_names' out"),
+    "columns for JSON": ("a.jsonl", {"columns": ["token", "tag"]}, "leave columns out"),
+    "names for tags that are none": ("a.jsonl", {"tag_names": ["O"]}, "leave tag_names out"),
     "columns of another number": (
         *(
             "a.conll",
@@ -324,7 +325,9 @@ def test_columns_without_a_tag_are_shown_with_one(tmp_path: Path) -> None:
 
 def test_more_names_for_ids(tmp_path: Path) -> None:
     path = write(tmp_path, "a.jsonl", lines({"tokens": ["Ada", "Bo"], "tags": [1, 2]}))
-    with pytest.raises(ValueError, match="the tag id 2 has no name, .*'tag_names' in dataset_opti"):
+    with pytest.raises(
+        ValueError, match="the tag id 2 has no name, .*give all of them in tag_names"
+    ):
         load(path, {"tag_names": ["O", "B-PER"]})
     named = load(path, {"tag_names": ["O", "B-PER", "I-PER"]})
     assert tagged(named) == [["Ada/B-PER", "Bo/I-PER"]]

@@ -22,6 +22,7 @@ disable_progress_bar()
 TYPES = ["PER", "creative-work", "E-mail"]
 PLAIN = st.text("abcdefgXYZ", min_size=2, max_size=6)  # words that `words.cut` leaves whole
 UNUSUAL = st.text("aB7é中#'\"-/.,;:|_()\u200d\N{GRINNING FACE}", min_size=1, max_size=4)
+UNUSUAL = UNUSUAL.filter(lambda word: word != '""""')  # shows quoted cells in a table
 SPREAD = sentences(words=PLAIN, types=TYPES)
 
 

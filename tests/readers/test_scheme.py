@@ -164,9 +164,8 @@ def test_a_split_that_shows_too_little_is_read_as_the_others(tmp_path: Path) -> 
         tagged(tmp_path, "train.conll", "x x y O O x"),
         tagged(tmp_path, "test.conll", "O x", "O"),
     ]
-    splits = readers.in_iob2(
-        {path.stem: readers.read(path, columns=["token", "tag"]) for path in paths}
-    )
+    options = readers.ReadOptions(columns=["token", "tag"])
+    splits = readers.in_iob2({path.stem: readers.read(path, options) for path in paths})
     assert [tag for _, tag in pairs(splits["test"])[0]] == ["O", "B-x"]
 
 

@@ -89,13 +89,13 @@ def test_the_likely_encoding_reads_the_words(tmp_path: Path, text: str, encoding
     path = write(tmp_path, "a.conll", text.encode(encoding))
     with pytest.raises(ValueError, match="not UTF-8") as caught:
         readers.read(path)
-    split = readers.read(path, **advised_options(str(caught.value)))
+    split = readers.read(path, readers.ReadOptions(**advised_options(str(caught.value))))
     expected = [line.split("\t")[0] for line in text.splitlines()]
     assert [word for sentence in split.sentences for word in sentence.tokens] == expected
 
 
 def test_an_unknown_encoding(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"dataset_options=\{'encoding': 'utf-9'\}: unknown; exp"):
+    with pytest.raises(ValueError, match="encoding='utf-9': unknown; expected"):
         read(tmp_path, "a.conll", "a\tO\n", encoding="utf-9")
 
 
@@ -127,5 +127,7 @@ def test_options_that_a_format_does_not_have(
     tmp_path: Path, name: str, options: dict[str, object]
 ) -> None:
     write(tmp_path, "a.ann", "")
-    with pytest.raises(ValueError, match="which has no such option; leave '(columns|enc|tag_n)"):
+    with pytest.raises(
+        ValueError, match="is not for (JSON|Parquet|BRAT) .*; leave (columns|enc|tag_n)"
+    ):
         read(tmp_path, name, "", **options)
