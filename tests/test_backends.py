@@ -1,5 +1,6 @@
 """What a tagger computes with: every backend and precision gives the same tags."""
 
+import logging
 import shutil
 import sys
 from pathlib import Path
@@ -152,6 +153,18 @@ def test_another_process_that_is_faster_is_no_trouble(
     monkeypatch.setattr(onnx_model, "_export", export)
     assert load_tagger(folder, backend="onnx").tag_words([["the"]])
     assert [name.split("-")[0] for name in exports(folder)] == ["fp32", "int8"]
+
+
+def test_an_export_silences_its_libraries_and_nobody_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with onnx_model._quiet():
+        logging.getLogger("torch.onnx.exporter").warning("one")
+        logging.getLogger().warning("two")  # as ONNX Runtime's quantizer does
+        logging.getLogger().error("three")
+        logging.getLogger("another").warning("four")
+    logging.getLogger().warning("five")
+    assert caplog.messages == ["three", "four", "five"]
 
 
 def test_an_export_that_fails_leaves_nothing(

@@ -220,11 +220,18 @@ def _narrowing(path: Path) -> list[str]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep what the libraries say of their own steps, on which nobody here can act."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
+    exporter, quantizer = logging.getLogger("torch.onnx"), logging.getLogger()  # it uses the root's
+    level = exporter.level
+    exporter.setLevel(logging.ERROR)
+    quantizer.addFilter(_is_error)  # which lets pass what other loggers say
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logging.disable(before)
+        exporter.setLevel(level)
+        quantizer.removeFilter(_is_error)
+
+
+def _is_error(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR
