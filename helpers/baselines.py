@@ -40,8 +40,8 @@ def capitalised_runs(sentences: Sentences, type_: str) -> list[list[str]]:
     for words in sentences:
         is_capital = [at > 0 and word[:1].isupper() for at, word in enumerate(words)]
         runs = groupby(range(len(words)), key=is_capital.__getitem__)
-        places = [list(run) for capital, run in runs if capital]
-        spans = [(type_, place[0], place[-1] + 1) for place in places]
+        capital_runs = [list(run) for capital, run in runs if capital]
+        spans = [(type_, run[0], run[-1] + 1) for run in capital_runs]
         tags.append(spans_to_tags(spans, len(words)))
     return tags
 

@@ -180,9 +180,8 @@ class Reading(NamedTuple):
 
     Attributes:
         scheme: The scheme that they fit best.
-        irregular: The number of places where they do not fit it.
-        first: The sentence and the word of the first such place; ``None`` if there is no such
-            place.
+        irregular: The number of neighbouring tags that do not fit it.
+        first: The sentence and the word of the first of them; ``None`` if all fit.
     """
 
     scheme: Scheme
@@ -221,7 +220,7 @@ def find_scheme(sentences: Sequence[Sequence[str]]) -> Reading:
 def _first(
     sentences: Sequence[Sequence[str]], wrong: Container[tuple[str, str]]
 ) -> tuple[int, int] | None:
-    places = (
+    found = (
         (sentence, min(position, len(tags) - 1))
         for sentence, tags in enumerate(sentences)
         for position, pair in enumerate(
@@ -229,7 +228,7 @@ def _first(
         )
         if pair in wrong
     )
-    return next(places, None)
+    return next(found, None)
 
 
 def to_iob2(tags: Sequence[str]) -> list[str]:
