@@ -7,8 +7,8 @@ import inspect
 import os
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +148,7 @@ def show_data(dataset: str, parameters: Mapping[str, Any]) -> None:
     """
     from helpers import data, settings
 
-    _only(parameters, "dataset_options", "dataset_revision")
+    settings.refuse_unknown(parameters, ["dataset_options", "dataset_revision"])
     data.describe(
         settings.literal(dataset),
         revision=parameters.get("dataset_revision"),
@@ -173,7 +173,7 @@ def score(gold: Path, prediction: Path, parameters: Mapping[str, Any]) -> None:
     from helpers import settings
     from helpers.batch.scoring import score_files
 
-    _only(parameters, "dataset_options")
+    settings.refuse_unknown(parameters, ["dataset_options"])
     options = settings.dataset_options(parameters.get("dataset_options", {}))
     print(score_files(gold, prediction, options))
 
@@ -394,9 +394,10 @@ def lessons(
 @click.argument("spec", type=click.Path(path_type=Path), metavar="SPEC.yaml")
 @click.option(
     "--output",
+    type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="A folder, or a URL that fsspec can write, such as s3://bucket/rates; without it "
-    "runs/sweeps/<name of the specification>, in the checkout.",
+    help="Where the runs' folders appear; without it runs/sweeps/<name of the specification>, in "
+    "the checkout. All machines of a cluster must see it.",
 )
 @_engine
 @click.option(
@@ -417,21 +418,27 @@ def lessons(
     metavar="N",
     help="ray: GPUs; 0.5 lets two runs use the same one.",
 )
+@click.option(
+    "--keep-models",
+    is_flag=True,
+    help="Keep the models of all runs, not only those of the setting that validation chose.",
+)
 def sweep(
     spec: Path,
-    output: str | None,
+    output: Path | None,
     engine: str,
     workers: int,
     address: str | None,
     cpus_per_run: int,
     gpus_per_run: float,
+    keep_models: bool,
 ) -> int:
     r"""Run a lesson once for every combination of a grid of parameters.
 
-    Start it again after an interruption, and it does only the missing runs. Each run has a folder,
-    named by a hash of the lesson's code and the parameters. The folder holds the executed notebook,
-    metrics.json and manifest.json (parameters, versions, revision, seed, start, duration, host).
-    Failed runs are in the folder `failed` and are tried again the next time.
+    Start it again after an interruption, and it does the missing runs and those that failed. Each
+    run has a folder, named by a hash of the lesson's code and the parameters. The folder holds the
+    executed notebook, metrics.json and manifest.json (parameters, versions, revision, seed, start,
+    duration, host, and the error of a run that failed).
 
     Examples:
       python -m helpers sweep rates.yaml --workers 2
@@ -448,124 +455,91 @@ def sweep(
         learning_rate: [1e-4, 3e-4]
         seed: [1, 2, 3]
     """
-    import shlex
+    from functools import partial
+    from shlex import quote
 
-    from helpers.batch.engines import Engine, Local, Ray
+    from tqdm import tqdm
+
+    from helpers.batch import engines, sweep
     from helpers.batch.spec import load
-    from helpers.batch.store import Store
     from helpers.settings import project_dir
 
     _check_address(engine, address)
     runs = load(spec)
-    store = Store(output or str(project_dir() / "runs" / "sweeps" / spec.stem))
-    chosen: Engine = Local(workers)
+    output = (output or project_dir() / "runs" / "sweeps" / spec.stem).resolve()
+    work = partial(engines.local, workers=workers)
     if engine == "ray":
-        chosen = Ray(address, cpus=cpus_per_run, gpus=gpus_per_run)
-    missing = [run for run in runs if not store.is_complete(run.name)]
+        work = partial(engines.on_ray, address=address, cpus=cpus_per_run, gpus=gpus_per_run)
+    missing = [run for run in runs if not sweep.is_complete(output / run.name)]
     n_there = len(runs) - len(missing)
-    print(f"{len(runs)} runs, {n_there} of them complete, into {store.location}", flush=True)
-    try:
-        errors = _sweep(missing, n_there, store, chosen) if missing else {}
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt("interrupted; start it again to do the missing runs") from None
+    print(f"{len(runs)} runs, {n_there} of them complete, into {output}", flush=True)
+    errors: dict[str, str] = {}
+    # Time left from the mean of all runs, since a grid's runs take different times.
+    with tqdm(total=len(runs), initial=n_there, unit="run", smoothing=0, disable=None) as bar:
+        try:
+            for run, error in sweep.run(missing, output, work):
+                errors |= {run.name: error} if error else {}
+                bar.set_postfix(failed=len(errors), refresh=False)
+                bar.write(f"{run.name}: {_status(error)}")
+                bar.update()
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("interrupted; start it again to do the missing runs") from None
     _print_table(
         ("run", "status", "where to look", "parameters"),
         [
             (
                 run.name,
                 _status(errors.get(run.name)),
-                _where(store, run, failed=run.name in errors),
+                str(output / run.name) if (output / run.name).exists() else "-",
                 ", ".join(f"{name}={value}" for name, value in run.given.items()),
             )
             for run in runs
         ],
     )
-    print(f"\ncompare them: {_PROGRAM} report {shlex.quote(store.location)}")
+    if not errors and not keep_models:
+        _drop_other_models(output, [run.name for run in runs])
+    print(f"\ncompare them: {_PROGRAM} report {quote(str(output))}")
     return _print_errors(errors)
 
 
-def _where(store: Any, run: Any, *, failed: bool) -> str:
-    if failed and not store.has_failed(run.name):  # its process was killed
-        return "-"
-    return store.where(run.name, failed=failed)
+def _drop_other_models(output: Path, names: Sequence[str]) -> None:
+    from helpers.batch import report
 
-
-def _sweep(missing: Sequence[Any], n_there: int, store: Any, engine: Any) -> dict[str, str]:
-    """Do the missing runs of a sweep behind a bar, and return the errors by the run's name."""
-    from itertools import chain
-
-    from helpers.batch import sweep
-
-    errors: dict[str, str] = {}
-    with _bar(total=n_there + len(missing), initial=n_there) as bar:
-        for n_ended, outcome in enumerate(chain([None], sweep.run(missing, store, engine))):
-            if outcome:
-                run, error = outcome
-                errors |= {run.name: error} if error else {}
-                bar.write(f"{run.name}: {_status(error)}")
-                bar.update()
-            bar.set_postfix(
-                running=min(engine.slots, len(missing) - n_ended),
-                done=n_there + n_ended - len(errors),
-                failed=len(errors),
+    with suppress(ValueError):  # the lesson wrote no score, so nothing is chosen
+        freed = report.drop_other_models(output, names)
+        if freed:
+            print(
+                f"\nremoved the weights of the models that were not chosen: {freed / 1e6:.0f} MB; "
+                "--keep-models keeps them"
             )
-    return errors
-
-
-@contextmanager
-def _bar(*, total: int, initial: int) -> Iterator[Any]:
-    """Show a bar of runs on a terminal, redrawn every second: a run can take long."""
-    import threading
-
-    from tqdm import tqdm
-
-    ended = threading.Event()
-
-    def redraw() -> None:
-        while not ended.wait(1):
-            bar.refresh()
-
-    # Time left from the mean of all runs, since a grid's runs take different times.
-    with tqdm(total=total, initial=initial, unit="run", smoothing=0, disable=None) as bar:
-        thread = threading.Thread(target=redraw, daemon=True)
-        thread.start()
-        try:
-            yield bar
-        finally:
-            ended.set()
-            thread.join()
 
 
 @commands.command()
-@click.argument("folder")
+@click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
     "--score",
+    default="validation.f1",
     metavar="NAME",
-    help="The score to compare by; without it test.f1, or else the first named f1.",
+    help="The score to compare by, where more is better.",
 )
-def report(folder: str, score: str | None) -> None:
-    r"""Turn the runs of a sweep into one page with tables and figures.
+def report(folder: Path, score: str) -> None:
+    r"""Turn the runs of a sweep into one page: the best setting, a figure and tables.
 
-    FOLDER is a sweep's --output. Into it go report.html (one file, opens from disk), report.md,
-    runs.csv (every run, every score) and summary.csv (mean and spread over seeds).
+    FOLDER is a sweep's --output. Into it go report.html (one file, opens from disk) and runs.csv
+    (every run with its scores on validation).
+
+    The setting with the best mean over seeds is chosen, and its scores on test are shown. Other
+    scores on test are not shown: who looks at them chooses by them. The page says which settings
+    are no different from the chosen one, as far as the spread of seeds can tell.
 
     Examples:
       python -m helpers report runs/sweeps/rates
-      python -m helpers report runs/sweeps/rates --score validation.f1
+      python -m helpers report runs/sweeps/rates --score validation.recall
     """
     from helpers.batch import report
-    from helpers.batch.store import Store
 
-    for address in report.write(Store(folder), score=score):
-        print(address)
-
-
-def _only(parameters: Mapping[str, Any], *valid: str) -> None:
-    for name in parameters:
-        if name not in valid:
-            raise click.UsageError(
-                f"unknown parameter {name!r}; valid parameters: {', '.join(valid)}"
-            )
+    for path in report.write(folder, score=score):
+        print(path)
 
 
 def _refuse_profile(parameters: Mapping[str, Any]) -> None:

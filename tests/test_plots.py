@@ -156,15 +156,10 @@ DRAWN: dict[str, tuple[Callable[[], Drawing], str]] = {
         "6 layers: every vector is computed from all vectors. "
         "logits: (1, 5, 13) rows, subwords, tags. tags: (2,) tags B-person O.",
     ),
-    "score_by_parameter": (
-        lambda: plots.score_by_parameter(
-            [1, 3, 3], [0.1, 0.2, 0.4], parameter="epochs", score="f1"
-        ),
-        "f1 by epochs. Across: epochs; up: f1.",
-    ),
-    "score_by_time": (
-        lambda: plots.score_by_time([5, 9, 7], [0.1, 0.2, 0.3], ["a", "b", "a"], score="f1"),
-        "f1 by time. Across: time of a run (seconds); up: f1.",
+    "settings_compared": (
+        lambda: plots.settings_compared({"epochs=3": [0.2, 0.4], "epochs=1": [0.1]}, score="f1"),
+        "f1 by setting. Across: f1; up: setting. epochs=3: mean 0.300, runs 0.200, 0.400. "
+        "epochs=1: mean 0.100, runs 0.100.",
     ),
     "type_confusion": (
         lambda: plots.type_confusion({("person", "O"): 2, ("person", "person"): 3, ("O", "O"): 9}),

@@ -1,15 +1,15 @@
 """All lessons in order, each with the parameters that it knows."""
 
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from helpers import settings
+from helpers import atomic, settings
 from helpers.batch import notebooks, parameters
 from helpers.batch.notebooks import Lesson
 
@@ -67,6 +67,8 @@ def run(planned: Sequence[tuple[Lesson, Mapping[str, Any]]], folder: Path) -> It
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / ".lock", timeout=0):
+            for left in folder.glob(".*.partial.ipynb"):  # of lessons that were killed
+                left.unlink()
             for lesson, given in planned:
                 yield _run(lesson, given, folder)
     except Timeout:
@@ -76,13 +78,10 @@ def run(planned: Sequence[tuple[Lesson, Mapping[str, Any]]], folder: Path) -> It
 
 
 def _run(lesson: Lesson, given: Mapping[str, Any], folder: Path) -> Result:
-    executed = folder / f"{lesson.name}.ipynb"
-    partial = folder / f".{lesson.name}.partial.ipynb"
-    partial.unlink(missing_ok=True)  # of a run that was killed
+    executed, is_there, error = folder / f"{lesson.name}.ipynb", False, None
     start = time.perf_counter()
-    error = notebooks.execute(lesson, partial, given, progress=True)
+    with suppress(FileNotFoundError), atomic.file(executed) as partial:
+        error = notebooks.execute(lesson, partial, given, progress=True)
+        is_there = partial.exists()  # not where the kernel could not start
     seconds = time.perf_counter() - start
-    if not partial.exists():
-        return Result(lesson.name, seconds, None, error)
-    os.replace(partial, executed)
-    return Result(lesson.name, seconds, executed, error)
+    return Result(lesson.name, seconds, executed if is_there else None, error)

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
 from papermill.iorw import NoDatesSafeLoader
@@ -19,16 +19,12 @@ from helpers.batch.notebooks import Lesson
 OUTPUT = "output_dir"  # the parameter that tells a lesson where to write
 
 
-class SpecError(ValueError):
-    """A sweep's specification that cannot be run; the message names the file."""
-
-
 class _Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     lesson: str
     parameters: dict[str, Any] = Field(default_factory=dict)
-    grid: dict[str, list[Any]] = Field(default_factory=dict)
+    grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ def load(path: Path) -> list[Run]:
 
     Raises:
         FileNotFoundError: No such file, or no such lesson.
-        SpecError: The file is not YAML of the right form, or a parameter is unknown, has a value
+        ValueError: The file is not YAML of the right form, or a parameter is unknown, has a value
             that the lesson cannot take, or is given twice.
     """
     try:
@@ -69,12 +65,12 @@ def load(path: Path) -> list[Run]:
             f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}"
             for problem in error.errors()
         )
-        raise SpecError(
+        raise ValueError(
             f"{path}: {problems}; a specification holds lesson, parameters (name: value) and "
             "grid (name: [value, value])"
         ) from None
     except (ValueError, yaml.YAMLError) as error:
-        raise SpecError(f"{path}: {error}") from None
+        raise ValueError(f"{path}: {error}") from None
 
 
 def _beside(spec: Path, lesson: str) -> str:
@@ -97,8 +93,6 @@ def _check_grid(spec: _Spec) -> None:
     for name, values in spec.grid.items():
         if name in spec.parameters:
             raise ValueError(f"{name!r} is in parameters and in grid; choose one")
-        if not values:
-            raise ValueError(f"grid.{name} is empty; give at least one value")
         if any(value in values[:index] for index, value in enumerate(values)):
             raise ValueError(f"grid.{name} holds a value twice: {values}")
     if OUTPUT in {*spec.parameters, *spec.grid}:

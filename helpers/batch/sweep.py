@@ -1,4 +1,8 @@
-"""A grid of parameters over one lesson: every combination a run with a folder of its own."""
+"""A grid of parameters over one lesson: every combination a run with a folder of its own.
+
+The folder of a run appears when the run has ended, well or not; its manifest says how. So a sweep
+that was killed does what is missing when it is started again.
+"""
 
 import json
 import platform
@@ -6,22 +10,26 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from filelock import FileLock
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import KernelManager
 
+from helpers import atomic
 from helpers.batch import notebooks
 from helpers.batch.engines import Engine, Outcome
 from helpers.batch.notebooks import Lesson
 from helpers.batch.spec import OUTPUT, Run
-from helpers.batch.store import METRICS, Store
 from helpers.settings import project_dir
 
+MANIFEST = "manifest.json"
+METRICS = "metrics.json"
+
+_WITH_PATHS = {".ipynb", ".json", ".md"}
 _PRINT_VERSIONS = """
 import importlib.metadata, json, platform
 packages = {package.name: package.version for package in importlib.metadata.distributions()}
@@ -29,68 +37,60 @@ print(json.dumps({"python": platform.python_version(), **dict(sorted(packages.it
 """
 
 
-def run(runs: Sequence[Run], store: Store, engine: Engine) -> Iterator[Outcome]:
-    """Do runs and let the folder of each appear in the store; one that fails does not stop another.
+def run(runs: Sequence[Run], output: Path, engine: Engine) -> Iterator[Outcome]:
+    """Do runs and let the folder of each appear; one that fails does not stop another.
 
     Args:
         runs: What is missing of a sweep.
-        store: Where the folders appear.
-        engine: Where the runs are done.
+        output: Where the folders appear; all machines of the engine see it.
+        engine: Does the runs.
 
     Yields:
         Each run as it ends, with what went wrong; ``None`` if it is complete.
     """
-    for run, error in engine.work(runs, partial(attempt, store.location, _origin())):
-        if error is None and not store.is_complete(run.name):
+    for run, error in engine(runs, partial(attempt, output, _revision(), Path.cwd())):
+        if error is None and not is_complete(output / run.name):
             error = (
-                f"complete on the machine that ran it, but not visible here in "
-                f"{store.location}; choose an --output that all machines share"
+                f"complete on the machine that ran it, but not visible here in {output}; choose an "
+                "--output that all machines share"
             )
         yield run, error
 
 
-def attempt(location: str, origin: Mapping[str, Any], run: Run) -> str | None:
-    """Do one run, if nobody has done it yet, and let its folder appear when it is complete.
+def is_complete(folder: Path) -> bool:
+    """Whether the folder of a run is there and the run did not fail."""
+    path = folder / MANIFEST
+    return path.is_file() and json.loads(path.read_text(encoding="utf-8"))["error"] is None
+
+
+def attempt(output: Path, revision: str | None, cwd: Path, run: Run) -> str | None:
+    """Do one run, if nobody has done it yet, and let its folder appear when it has ended.
 
     Args:
-        location: The folder for the runs, or a URL that fsspec can write.
-        origin: Where the sweep comes from: ``revision`` and ``cwd``.
+        output: Where the folder appears.
+        revision: The revision of the code that the sweep comes from.
+        cwd: The folder that relative paths start from.
         run: What to do.
 
     Returns:
         What went wrong, with the cell; ``None`` if the run is complete.
     """
-    store = Store(location)
-    with store.lock(run.name):
-        if store.is_complete(run.name):
-            return None
-        folder = store.scratch(run.name)
-        start, clock = datetime.now(UTC), time.perf_counter()
-        error = _execute(run, folder, origin["cwd"])
-        duration = time.perf_counter() - clock
-        executed = folder / f"{run.lesson.name}.ipynb"
-        if executed.exists():
-            address = store.where(run.name, failed=error is not None)
-            _readdress(executed, str(folder), address)
-        record = {
-            "lesson": run.lesson.name,
-            "parameters": run.given,
-            "seed": run.seed,
-            "start": start.isoformat(timespec="seconds"),
-            "duration": round(duration, 3),
-            "host": socket.gethostname(),
-            "platform": platform.platform(),
-            "revision": origin["revision"],
-            "versions": _versions(run.lesson),
-        }
-        if error is None:
-            store.complete(run.name, folder, record)
-        else:
-            store.fail(run.name, folder, {**record, "error": error})
-    return error
+    try:
+        (output / ".locks").mkdir(parents=True, exist_ok=True)
+        with FileLock(output / ".locks" / f"{run.name}.lock"):
+            if is_complete(output / run.name):
+                return None
+            for left in output.glob(f".{run.name}.*"):  # of attempts that were killed
+                shutil.rmtree(left, ignore_errors=True)
+            with atomic.folder(output / run.name) as folder:
+                return _attempt(run, folder, output / run.name, revision, cwd)
+    except Exception as error:  # such as a full disk, which must not stop the other runs
+        return f"{type(error).__name__}: {error}"
 
 
-def _execute(run: Run, folder: Path, cwd: str) -> str | None:
+def _attempt(run: Run, folder: Path, final: Path, revision: str | None, cwd: Path) -> str | None:
+    """Do a run in a folder that gets its final name later, and describe it in its manifest."""
+    start, clock = datetime.now(UTC), time.perf_counter()
     given = dict(run.given)
     if OUTPUT in run.lesson.defaults:
         given[OUTPUT] = str(folder)
@@ -98,9 +98,24 @@ def _execute(run: Run, folder: Path, cwd: str) -> str | None:
         run.lesson,
         folder / f"{run.lesson.name}.ipynb",
         given,
-        cwd=cwd if Path(cwd).is_dir() else None,  # a cluster's machine may not have it
+        cwd=str(cwd) if cwd.is_dir() else None,  # a cluster's machine may not have it
     )
-    return error or _keep_metrics(folder)
+    error = error or _keep_metrics(folder)
+    manifest = {
+        "lesson": run.lesson.name,
+        "parameters": run.given,
+        "seed": run.seed,
+        "error": error,
+        "start": start.isoformat(timespec="seconds"),
+        "duration": round(time.perf_counter() - clock, 3),
+        "host": socket.gethostname(),
+        "platform": platform.platform(),
+        "revision": revision,
+        "versions": _versions(run.lesson),
+    }
+    _readdress(folder, final)
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    return error
 
 
 def _keep_metrics(folder: Path) -> str | None:
@@ -114,20 +129,21 @@ def _keep_metrics(folder: Path) -> str | None:
     return None
 
 
-def _readdress(executed: Path, scratch: str, address: str) -> None:
-    """Name the run's folder in the executed notebook as it is called from now on."""
-    old, new = (json.dumps(path)[1:-1] for path in (scratch, address))
-    executed.write_text(executed.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+def _readdress(folder: Path, final: Path) -> None:
+    """Name the folder in what the lesson wrote as it is called from now on."""
+    old, new = (json.dumps(str(path))[1:-1].encode() for path in (folder, final))
+    for path in folder.rglob("*"):
+        if path.suffix in _WITH_PATHS and old in (content := path.read_bytes()):
+            path.write_bytes(content.replace(old, new))
 
 
-def _origin() -> dict[str, Any]:
-    """The revision of the checkout, if it is one, and the folder that relative paths start from."""
+def _revision() -> str | None:
+    """The revision of the checkout, if it is one."""
     command = ["git", "-C", str(project_dir()), "describe", "--always", "--dirty", "--abbrev=40"]
     try:
-        revision = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
-        revision = ""
-    return {"revision": revision.strip() or None, "cwd": str(Path.cwd())}
+        return None
 
 
 def _versions(lesson: Lesson) -> dict[str, str]:

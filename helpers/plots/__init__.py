@@ -19,7 +19,7 @@ from helpers.plots.figures import (
     windows,
 )
 from helpers.plots.steps import shapes
-from helpers.plots.sweeps import score_by_parameter, score_by_time
+from helpers.plots.sweeps import settings_compared
 from helpers.plots.text import highlight_entities, highlight_tags, settings_table, text_table
 
 __all__ = [

@@ -1,71 +1,38 @@
-"""The runs of a sweep to figures that compare them; the report has their numbers beside them."""
+"""The runs of a sweep to a figure that compares them."""
 
 # ruff: noqa: UP032 -- templates with named places can be translated, f-strings cannot
 
-from collections.abc import Sequence
-from itertools import cycle
-from numbers import Real
-from typing import Any
+from collections.abc import Mapping, Sequence
+from statistics import mean
 
-import pandas as pd
-
-from helpers.plots.drawing import GREY, LIGHT_GREY, PALETTE, Drawing, Panel, drawing, wrapped
+from helpers.plots.drawing import GREY, LIGHT_GREY, Drawing, Panel, drawing, wrapped
 
 
-def score_by_parameter(
-    values: Sequence[Any], scores: Sequence[float], *, parameter: str, score: str
-) -> Drawing:
-    """Turn the runs of a sweep into points: the score against one parameter, the means joined.
-
-    Numbers stand on a scale, logarithmic where they span more than a factor of 20; anything else
-    stands side by side.
+def settings_compared(scores: Mapping[str, Sequence[float]], *, score: str) -> Drawing:
+    """Turn the scores of several settings into rows of points: a run each, and their mean.
 
     Args:
-        values: The parameter of each run.
-        scores: The score of each run.
-        parameter: The parameter's name.
+        scores: The scores of the runs of each setting, in the order to draw them.
         score: The score's name.
     """
-    is_scale = all(isinstance(value, Real) and value == value for value in values)
-    names = list(dict.fromkeys(map(str, values)))
-    places = list(values) if is_scale else [names.index(str(value)) for value in values]
-    means = pd.Series(scores).groupby(places).mean()
-    ticks = [f"{value:g}" for value in means.index] if is_scale else names
-    title = "{score} by {parameter}".format(score=score, parameter=parameter)
-    with drawing(Panel(title, parameter, score), height=4) as (figure, (axes,)):
-        axes.plot(places, scores, "o", color=LIGHT_GREY, label="one run")
-        line = "-" if is_scale else "none"
-        axes.plot(means.index, means, "D", color=GREY, linestyle=line, label="mean of the runs")
-        if not is_scale:
-            axes.set_xlim(-0.5, len(names) - 0.5)
-        elif 0 < 20 * min(places) < max(places):
-            axes.set_xscale("log")
-        axes.set_xticks(means.index, [wrapped(tick, max(90 // len(ticks), 8)) for tick in ticks])
-        axes.minorticks_off()
-        axes.grid(axis="y")
-        figure.legend(loc="outside lower center", ncols=2)
-    return figure
-
-
-def score_by_time(
-    seconds: Sequence[float], scores: Sequence[float], names: Sequence[str], *, score: str
-) -> Drawing:
-    """Turn the runs of a sweep into points: the score against the time that it took.
-
-    Args:
-        seconds: The time of each run.
-        scores: The score of each run.
-        names: What each run is a run of; runs of the same name look the same.
-        score: The score's name.
-    """
-    runs = pd.DataFrame({"seconds": seconds, "score": scores, "name": names})
-    groups = list(runs.groupby("name", sort=False))
-    panel = Panel("{score} by time".format(score=score), "time of a run (seconds)", score)
-    looks = zip(cycle(PALETTE), cycle("os^Dvp"), strict=False)  # 42 until one comes again
-    with drawing(panel, height=4 + 0.2 * len(groups)) as (figure, (axes,)):
-        for (name, group), (colour, marker) in zip(groups, looks, strict=False):
-            axes.plot(group["seconds"], group["score"], marker, color=colour, label=name)
-        axes.grid(axis="y")
-        axes.set(xlim=(0, 1.05 * max(seconds)))
+    panel = Panel(
+        "{score} by setting".format(score=score),
+        score,
+        "setting",
+        {
+            name: "mean {mean:.3f}, runs {runs}".format(
+                mean=mean(runs), runs=", ".join(map("{:.3f}".format, runs))
+            )
+            for name, runs in scores.items()
+        },
+    )
+    with drawing(panel, height=1.6 + 0.4 * len(scores)) as (figure, (axes,)):
+        for place, runs in enumerate(scores.values()):
+            last = place == len(scores) - 1
+            axes.plot(runs, [place] * len(runs), "o", color=LIGHT_GREY, label="one seed" * last)
+            axes.plot(mean(runs), place, "D", color=GREY, label="mean of the seeds" * last)
+        axes.set_yticks(range(len(scores)), [wrapped(name, 40) for name in scores])
+        axes.set_ylim(len(scores) - 0.5, -0.5)  # the first on top
+        axes.grid(axis="x")
         figure.legend(loc="outside lower center", ncols=2)
     return figure
