@@ -1,4 +1,4 @@
-"""The one command: its help, its exit codes, its errors in one line, and what becomes of its output."""
+"""The one command: help, exit codes, errors in one line, and output that nobody can show."""
 
 import io
 import os
@@ -63,8 +63,8 @@ def test_choices_are_those_of_the_tagger() -> None:
     [
         (["date"], "No such command 'date'."),
         (["data"], "Missing argument 'DATASET'."),
-        (["data", "sample", "--columns"], "No such option: --columns"),
-        (["data", "no/folder"], "no such folder: no/folder"),
+        (["data", "sample", "--columns"], "No such option '--columns'."),
+        (["data", "./no"], "no such folder: no (looked for"),
         (["data", "x", "-p", "epochs", "1"], "unknown parameter 'epochs'; valid parameters: data"),
         (["data", "x", "-p", "dataset_options", "{'column': 1}"], "column: no such option; valid"),
         (["score", "none", "none"], "no such file: none"),

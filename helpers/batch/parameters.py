@@ -42,7 +42,7 @@ def check(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> settings.Set
 
     >>> check({"epohcs": 3}, {"epochs": None})
     Traceback (most recent call last):
-    ValueError: unknown parameter 'epohcs'; valid parameters: profile, epochs
+    ValueError: unknown parameter 'epohcs'; valid parameters: epochs
 
     Args:
         given: The parameters by name.

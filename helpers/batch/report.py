@@ -96,7 +96,8 @@ def read(output: Path, *, score: str = SCORE, names: Collection[str] | None = No
     fixed = parameters.columns[~differs].drop(["lesson", "seed"], errors="ignore")
     settings = parameters.apply(lambda row: in_words(row[swept].to_dict()), axis=1)
     ranked = scores[score].groupby(settings).mean().sort_values(ascending=False)
-    runs = runs.join(scores, rsuffix=f" ({METRICS})")
+    taken = scores.columns.intersection(runs.columns)
+    runs = runs.join(scores.rename(columns={name: f"{METRICS}: {name}" for name in taken}))
     return Comparison(
         runs=runs,
         swept=swept,
