@@ -364,7 +364,7 @@ def lessons(
     if "output_dir" in parameters:
         raise click.UsageError("-p output_dir: use --output instead")
     common = {"profile": profile}
-    folder = settings.load(profile).run_dir
+    folder = settings.load(profile, dataset=parameters.get("dataset")).run_dir
     if output:
         folder = output.resolve() / profile
         common["output_dir"] = str(folder)

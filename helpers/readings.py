@@ -7,6 +7,7 @@ translated.
 
 # ruff: noqa: UP032 -- templates with named places can be translated, f-strings cannot
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -80,3 +81,34 @@ def luck(n_entities: int, n_epochs: int, one: float, best: float) -> str:
         "With {n_entities:,} entities, one epoch has a recall of **{one:.3f}** on average, and the "
         "best of {n_epochs} equally good epochs **{best:.3f}**."
     ).format(n_entities=n_entities, n_epochs=n_epochs, one=one, best=best)
+
+
+# Lesson 5
+
+
+def training_data(is_same: bool | None, unknown: Collection[str]) -> str:
+    """Turn what a model was trained on into what its scores on other data are worth.
+
+    >>> training_data(True, [])
+    'The model was trained on the training split of these data.'
+
+    Args:
+        is_same: As `helpers.model_folder.trained_on` returns it.
+        unknown: Types of the data that the model does not know.
+    """
+    if is_same:
+        return "The model was trained on the training split of these data."
+    if is_same is None:
+        template = (
+            "The model does not say on which data it was trained. If these sentences were among "
+            "them, the scores below are too high."
+        )
+    else:
+        template = (
+            "**The model was trained on other data than these.** If these sentences were among "
+            "them, the scores below are too high. To score a model on these data, leave "
+            "`model_dir` at `None`."
+        )
+    if unknown:
+        template += " It does not know these types, so it finds none of them: {types}."
+    return template.format(types=", ".join(sorted(unknown)))

@@ -60,7 +60,8 @@ class Settings:
         freeze_embeddings: Keep the table of subword embeddings as it was pretrained.
         frozen_layers: This many of the lowest layers stay as pretrained too.
         seed: For the order of sentences, the new layer's weights and dropout.
-        output_dir: Folder for what a run writes; ``None`` is ``runs/<profile>``.
+        output_dir: Folder for what a run writes; ``None`` is ``runs/<profile>``, and for other
+            data than the profile's ``runs/<profile>-<data>``.
         push_to_hub: Share the trained model on the Hub.
         hub_model_id: Its name there, such as ``"me/wnut-tagger"``; ``None`` names it after the
             lesson's folder.
@@ -93,8 +94,16 @@ class Settings:
 
     @property
     def run_dir(self) -> Path:
-        """The folder for what the run writes; a relative one lies in the checkout, if any."""
-        return project_dir() / (self.output_dir or f"runs/{self.profile}")
+        """The folder for what the run writes; a relative one lies in the checkout, if any.
+
+        Other data than the profile's have a folder of their own, so that a model does not replace
+        that of other data.
+        """
+        name = self.profile
+        if self.dataset != _profiles()[self.profile]["dataset"]:
+            files = [self.dataset] if isinstance(self.dataset, str) else self.dataset.values()
+            name += "-" + "-".join(re.findall(r"\w+", " ".join(files)))[-100:]
+        return project_dir() / (self.output_dir or f"runs/{name}")
 
     def to_dict(self) -> dict[str, Any]:
         """Turn the settings into a plain dictionary, ready for a table or JSON."""

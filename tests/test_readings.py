@@ -1,5 +1,7 @@
 """Sentences that read numbers: each branch, and what they claim is what the numbers say."""
 
+from collections.abc import Collection
+
 import numpy as np
 import pytest
 
@@ -38,3 +40,20 @@ def test_an_interval_holds_the_true_f1_about_as_often_as_it_says() -> None:
         found = metrics.f1_interval([gold[row] for row in rows], [predicted[row] for row in rows])
         held += found.low <= true_f1 <= found.high
     assert 0.9 <= held / n_samples < 1
+
+
+@pytest.mark.parametrize(
+    ("is_same", "unknown", "said", "not_said"),
+    [
+        (True, [], "on the training split of these data", "too high"),
+        (None, [], "does not say on which data", "these types"),
+        (False, {"b", "a"}, "other data than these.**", "does not say"),
+        (False, {"b", "a"}, "It does not know these types, so it finds none of them: a, b.", "{"),
+    ],
+)
+def test_a_model_is_introduced_with_its_training_data(
+    is_same: bool | None, unknown: Collection[str], said: str, not_said: str
+) -> None:
+    sentence = readings.training_data(is_same, unknown)
+    assert said in sentence
+    assert not_said not in sentence

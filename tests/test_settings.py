@@ -35,6 +35,23 @@ def test_none_leaves_the_profiles_choice_and_a_value_replaces_it() -> None:
     assert settings.load("offline", output_dir="/somewhere").run_dir == Path("/somewhere")
 
 
+@pytest.mark.parametrize(
+    ("dataset", "name"),
+    [
+        ("sample", "smoke"),
+        ("mydata/de", "smoke-mydata-de"),
+        ("../mydata/de/", "smoke-mydata-de"),
+        ("/home/ana/Daten für NER", "smoke-home-ana-Daten-für-NER"),
+        ({"train": "a/b.conll", "test": "c.conll"}, "smoke-a-b-conll-c-conll"),
+    ],
+)
+def test_other_data_have_a_folder_of_their_own(dataset: Any, name: str) -> None:
+    run = settings.load("smoke", dataset=dataset)
+    assert run.run_dir == settings.project_dir() / "runs" / name
+    given = settings.load("smoke", dataset=dataset, output_dir="elsewhere")
+    assert given.run_dir == settings.project_dir() / "elsewhere"
+
+
 def test_settings_are_frozen_and_become_a_plain_dictionary() -> None:
     run = settings.load("smoke")
     with pytest.raises(dataclasses.FrozenInstanceError):
