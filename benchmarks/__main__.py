@@ -55,7 +55,8 @@ def recipe(dataset: DatasetDict, folder: Path, work: Path, seeds: int) -> Iterat
         args = training.arguments(run, training.checkpoint_dir(run, dataset))
         ours = training.build_trainer(model, tokenizer, dataset, encoded, args)
         times["lessons"].append(training.train(ours))
-        scores["lessons"].append(training.score(model, tokenizer, dataset["test"])["f1"])
+        options = training.tagger_options(model, tokenizer, dataset)
+        scores["lessons"].append(training.score(model, tokenizer, dataset["test"], options)["f1"])
     yield from report.recipes(times, scores)
     ours.compute_metrics = None  # it knows the validation split's words, and here are the test's
     ids = ours.predict(encoded["test"])

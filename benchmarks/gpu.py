@@ -48,14 +48,15 @@ def train(name: str, run: Settings, work: Path) -> Iterator[Row]:
         args = replace(args, bf16=precision == "bf16")
         trainer = training.build_trainer(model, tokenizer, corpus, encoded, args)
         taken = training.train(trainer)
+        options = training.tagger_options(model, tokenizer, corpus)
         model.save_pretrained(work / precision)
         tokenizer.save_pretrained(work / precision)
         yield {
             "model": name,
             "precision": precision,
             "seconds": taken,
-            "validation F1": training.score(model, tokenizer, corpus["validation"])["f1"],
-            "test F1": training.score(model, tokenizer, corpus["test"])["f1"],
+            "validation F1": training.score(model, tokenizer, corpus["validation"], options)["f1"],
+            "test F1": training.score(model, tokenizer, corpus["test"], options)["f1"],
         }
 
 

@@ -88,7 +88,8 @@ def train_by_the_lesson(dataset: DatasetDict, folder: Path, *, seed: int) -> tup
     model = keras_training.load_model(folder, data.tag_names(dataset), run)
     keras_training.train(model, tokenizer, dataset, encoded, run)
     seconds = time.perf_counter() - start
-    scores = keras_training.score(model, tokenizer, dataset["test"], encoded["test"])
+    options = keras_training.tagger_options(model, tokenizer, dataset, encoded)
+    scores = keras_training.score(model, tokenizer, dataset["test"], encoded["test"], options)
     return seconds, scores["f1"]
 
 

@@ -68,8 +68,9 @@ from transformers.modeling_tf_pytorch_utils import (  # noqa: E402
     convert_tf_weight_name_to_pt_weight_name,
 )
 
-from helpers import data, metrics, model_folder, models, windows  # noqa: E402
-from helpers.decoding import Decoder, log_softmax  # noqa: E402
+from helpers import data, metrics, model_folder, models, windows, words  # noqa: E402
+from helpers.decoding import Decoder, choose_outside_bias, log_softmax  # noqa: E402
+from helpers.model_folder import TaggerOptions  # noqa: E402
 from helpers.settings import Settings  # noqa: E402
 
 # TensorFlow finds no gradient of the one, and the other wants places on a page.
@@ -289,18 +290,19 @@ def best_weights(settings: Settings) -> keras.callbacks.Callback:
     )
 
 
-def tag_words(
+def log_probabilities(
     model: TFPreTrainedModel, tokenizer: PreTrainedTokenizerBase, split: Dataset, encoded: Dataset
-) -> list[list[str]]:
-    """Turn the sentences of a split into exactly one tag for every word.
-
-    The tags are the most probable ones that form entities, as in `helpers.inference`.
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Turn the sentences of a split into the log-probability of each label for every word.
 
     Args:
         model: A token classification model.
         tokenizer: Its tokenizer.
         split: The words.
         encoded: The same, as `helpers.alignment.encode` returns it.
+
+    Returns:
+        As `helpers.inference.Tagger.log_probabilities`.
     """
     rows = windows.longest_first(encoded)
     scores = (
@@ -308,13 +310,52 @@ def tag_words(
         for batch, _ in evaluation_batches(model, tokenizer, rows)
         for row in log_softmax(model.predict_on_batch(batch).logits)
     )
+    return windows.gather_words(scores, rows, [len(words) for words in split["tokens"]])
+
+
+def tagger_options(
+    model: TFPreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    dataset: DatasetDict,
+    encoded: DatasetDict,
+) -> TaggerOptions:
+    """Find out how a tagger best uses a trained model, as `helpers.training.tagger_options`."""
+    validation = dataset["validation"]
+    scores, read = log_probabilities(model, tokenizer, validation, encoded["validation"])
+    bias = choose_outside_bias(data.tag_names(dataset), scores, read, data.tags(validation))
+    return TaggerOptions(words.learn(dataset["train"]["tokens"]), bias)
+
+
+def tag_words(
+    model: TFPreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    split: Dataset,
+    encoded: Dataset,
+    options: TaggerOptions,
+) -> list[list[str]]:
+    """Turn the sentences of a split into exactly one tag for every word.
+
+    The tags are the most probable ones that form entities, as in `helpers.inference`.
+
+    Args:
+        model: As for `log_probabilities`, like the other three.
+        tokenizer: Its tokenizer.
+        split: The words.
+        encoded: The same, as `helpers.alignment.encode` returns it.
+        options: As `tagger_options` returns them.
+    """
+    scores, read = log_probabilities(model, tokenizer, split, encoded)
     names = split.features["ner_tags"].feature.names
-    counts = [len(words) for words in split["tokens"]]
-    return Decoder(names)(*windows.gather_words(scores, rows, counts), counts)
+    decoder = Decoder(names, outside_bias=options.outside_bias)
+    return decoder(scores, read, [len(words) for words in split["tokens"]])
 
 
 def score(
-    model: TFPreTrainedModel, tokenizer: PreTrainedTokenizerBase, split: Dataset, encoded: Dataset
+    model: TFPreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    split: Dataset,
+    encoded: Dataset,
+    options: TaggerOptions,
 ) -> dict[str, Any]:
     """Turn a model and a split into its scores over every word of the split.
 
@@ -323,11 +364,12 @@ def score(
         tokenizer: Its tokenizer.
         split: Words and tags.
         encoded: The same, as `helpers.alignment.encode` returns it.
+        options: As `tagger_options` returns them.
 
     Returns:
         As `helpers.model_folder.scores`.
     """
-    return model_folder.scores(split, tag_words(model, tokenizer, split, encoded))
+    return model_folder.scores(split, tag_words(model, tokenizer, split, encoded, options))
 
 
 def export(model: TFPreTrainedModel, folder: str | Path) -> None:

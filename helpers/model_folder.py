@@ -18,7 +18,7 @@ from datasets import Dataset, DatasetDict
 from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData, RepoUrl
 from transformers import PreTrainedTokenizerBase
 
-from helpers import atomic, data, metrics, words
+from helpers import atomic, data, metrics
 from helpers.models import ModelError
 from helpers.settings import Settings
 from helpers.words import DEFAULT, WordRules
@@ -114,6 +114,7 @@ def write(
     dataset: DatasetDict,
     settings: Settings,
     report: Mapping[str, Any],
+    options: TaggerOptions,
 ) -> Path:
     """Write a trained model as a folder that appears complete or not at all.
 
@@ -125,6 +126,7 @@ def write(
         settings: The run's choices.
         report: Scores and times by name; ``report["test"]``, as `scores` returns it, is needed
             for the card.
+        options: How a tagger uses the model.
 
     Returns:
         The folder.
@@ -144,7 +146,7 @@ def write(
     with atomic.folder(folder) as partial:
         save_model(partial)
         tokenizer.save_pretrained(partial)
-        write_tagger_options(partial, TaggerOptions(words.learn(dataset["train"]["tokens"])))
+        write_tagger_options(partial, options)
         text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
         (partial / _METRICS).write_text(text, encoding="utf-8")
         model_card(hub_name(folder, settings), settings, content).save(partial / "README.md")

@@ -29,8 +29,10 @@ from transformers import (
 from transformers.trainer import TRAINER_STATE_NAME as _WRITTEN_LAST
 from transformers.utils import logging as transformers_logging
 
-from helpers import data, metrics, model_folder, models, windows
+from helpers import data, metrics, model_folder, models, windows, words
+from helpers.decoding import choose_outside_bias
 from helpers.inference import Tagger, has_bf16
+from helpers.model_folder import TaggerOptions
 from helpers.preparation import prepare
 from helpers.settings import Settings
 
@@ -277,15 +279,39 @@ def _without_bars() -> Iterator[None]:
             transformers_logging.enable_progress_bar()
 
 
+def tagger_options(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, dataset: DatasetDict
+) -> TaggerOptions:
+    """Find out how a tagger best uses a trained model.
+
+    Its word-splitting rules are those of the training split. Its bias on ``O`` is the one with
+    which F1 on validation is highest, see `helpers.decoding.choose_outside_bias`.
+    """
+    validation = dataset["validation"]
+    scores, read = Tagger(model, tokenizer).log_probabilities(validation["tokens"])
+    bias = choose_outside_bias(data.tag_names(dataset), scores, read, data.tags(validation))
+    return TaggerOptions(words.learn(dataset["train"]["tokens"]), bias)
+
+
 def score(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, split: Dataset
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    split: Dataset,
+    options: TaggerOptions,
 ) -> dict[str, Any]:
     """Turn a model and a split into its scores over every word of the split.
+
+    Args:
+        model: A trained model.
+        tokenizer: Its tokenizer.
+        split: Words and tags.
+        options: As `tagger_options` returns them.
 
     Returns:
         As `helpers.model_folder.scores`.
     """
-    return model_folder.scores(split, Tagger(model, tokenizer).tag_words(split["tokens"]))
+    tagger = Tagger(model, tokenizer, options=options)
+    return model_folder.scores(split, tagger.tag_words(split["tokens"]))
 
 
 def fine_tune(settings: Settings) -> dict[str, Any]:
@@ -310,12 +336,13 @@ def fine_tune(settings: Settings) -> dict[str, Any]:
     seconds = train(trainer)
     if not trainer.is_world_process_zero():  # one of several processes scores and saves
         return {}
+    options = tagger_options(model, tokenizer, dataset)
     report = {
-        "validation": score(model, tokenizer, dataset["validation"]),
-        "test": score(model, tokenizer, dataset["test"]),
+        "validation": score(model, tokenizer, dataset["validation"], options),
+        "test": score(model, tokenizer, dataset["test"], options),
         "train_seconds": seconds,
     }
-    model_folder.write(folder, model.save_pretrained, tokenizer, dataset, settings, report)
+    model_folder.write(folder, model.save_pretrained, tokenizer, dataset, settings, report, options)
     shutil.rmtree(checkpoints.parent)
     if settings.push_to_hub:
         model_folder.push(folder, settings)

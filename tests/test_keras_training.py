@@ -23,6 +23,7 @@ from datasets import Dataset, DatasetDict
 from transformers import PreTrainedTokenizerBase
 
 from helpers import alignment, data, model_folder, models, windows
+from helpers.model_folder import TaggerOptions
 from helpers.preparation import prepare
 from helpers.settings import Settings
 
@@ -73,13 +74,15 @@ def fine_tuned(run: Settings) -> dict[str, Any]:
     dataset, pretrained, tokenizer, encoded = prepare(run)
     model = keras_training.load_model(pretrained, data.tag_names(dataset), run)
     seconds = keras_training.train(model, tokenizer, dataset, encoded, run)
+    options = keras_training.tagger_options(model, tokenizer, dataset, encoded)
     report = {
-        name: keras_training.score(model, tokenizer, dataset[name], encoded[name])
+        name: keras_training.score(model, tokenizer, dataset[name], encoded[name], options)
         for name in ("validation", "test")
     }
     folder = model_folder.of_lesson(run, 4)
     export = partial(keras_training.export, model)
-    model_folder.write(folder, export, tokenizer, dataset, run, {**report, "seconds": seconds})
+    content = {**report, "seconds": seconds}
+    model_folder.write(folder, export, tokenizer, dataset, run, content, options)
     return report
 
 
@@ -92,7 +95,9 @@ def test_a_run_leaves_a_model_that_opens(
 
     untrained = keras_training.load_model(run.model, NAMES, run)
     encoded = alignment.encode(dataset, tokenizer, stride=run.stride)
-    before = keras_training.score(untrained, tokenizer, dataset["test"], encoded["test"])
+    before = keras_training.score(
+        untrained, tokenizer, dataset["test"], encoded["test"], TaggerOptions()
+    )
     report = fine_tuned(run)
     assert before["accuracy"] < report["test"]["accuracy"] <= 1
 
@@ -106,7 +111,8 @@ def test_a_run_leaves_a_model_that_opens(
     model = TFAutoModelForTokenClassification.from_pretrained(folder, use_safetensors=True)
     assert model.config.id2label == dict(enumerate(NAMES))
     assert model.config.architectures == ["BertForTokenClassification"]
-    again = keras_training.score(model, tokenizer, dataset["test"], encoded["test"])
+    options = model_folder.read_tagger_options(folder)
+    again = keras_training.score(model, tokenizer, dataset["test"], encoded["test"], options)
     assert again == report["test"]
 
 
@@ -189,7 +195,9 @@ def test_keras_sees_the_scores_of_every_word_and_keeps_the_best_weights(
     logs: dict[str, float] = {}
     callback.on_epoch_end(0, logs)
     monkeypatch.setattr(keras_training, "Decoder", WordByWord)
-    expected = keras_training.score(model, tokenizer, dataset["validation"], encoded)
+    expected = keras_training.score(
+        model, tokenizer, dataset["validation"], encoded, TaggerOptions()
+    )
     for name in ("precision", "recall", "f1", "accuracy"):
         assert logs[name] == pytest.approx(expected[name])
 
@@ -276,7 +284,7 @@ def test_every_word_gets_a_tag_however_long_its_sentence(
     )
     encoded = alignment.encode(split, tokenizer, stride=run.stride)
     model = keras_training.load_model(run.model, NAMES, run)
-    tags = keras_training.tag_words(model, tokenizer, split, encoded)
+    tags = keras_training.tag_words(model, tokenizer, split, encoded, TaggerOptions())
     assert [len(sentence) for sentence in tags] == [150, 3]
     assert len(set(tags[0])) > 1  # the model has an opinion in every window
     behind = tags[1][2]  # an entity goes on over a word that no model sees
@@ -341,7 +349,7 @@ import json, sys
 from pathlib import Path
 import numpy as np
 from helpers import keras_training
-from helpers import alignment, data, models, settings
+from helpers import alignment, data, model_folder, models, settings
 import tensorflow as tf
 import transformers
 
@@ -376,7 +384,8 @@ model = keras_training.load_model(minilm, names, settings.load("offline"))
 model.classifier.kernel.assign(tf.random.normal(model.classifier.kernel.shape))
 export("minilm", model)
 encoded = alignment.encode(split, tokenizer, stride=32)
-tags = keras_training.tag_words(model, tokenizer, split, encoded)
+options = model_folder.TaggerOptions()
+tags = keras_training.tag_words(model, tokenizer, split, encoded, options)
 (folder / "minilm" / "tags.json").write_text(json.dumps(tags), encoding="utf-8")
 assert "torch" not in sys.modules
 """

@@ -25,8 +25,9 @@ from transformers import (
     pipeline,
 )
 
-from helpers import alignment, data, inference, model_folder, models, training
+from helpers import alignment, data, inference, model_folder, models, training, words
 from helpers.__main__ import main
+from helpers.model_folder import TaggerOptions
 from helpers.preparation import load_data
 from helpers.settings import Settings
 
@@ -51,15 +52,20 @@ def trainer_for(run: Settings, dataset: DatasetDict) -> Any:  # a Trainer whose 
 def saved(trainer: Any, run: Settings, dataset: DatasetDict) -> Path:
     """Score a model and write it as lesson 3 does."""
     model, tokenizer = trainer.model, trainer.processing_class
-    report = {"test": training.score(model, tokenizer, dataset["test"])}
+    options = training.tagger_options(model, tokenizer, dataset)
+    report = {"test": training.score(model, tokenizer, dataset["test"], options)}
     folder = model_folder.of_lesson(run, 3)
-    return model_folder.write(folder, model.save_pretrained, tokenizer, dataset, run, report)
+    return model_folder.write(
+        folder, model.save_pretrained, tokenizer, dataset, run, report, options
+    )
 
 
 def test_a_run_leaves_a_model_that_opens_everywhere(run: Settings, dataset: DatasetDict) -> None:
     """Takes seconds: it trains, and loads the result three ways."""
     untrained = trainer_for(run, dataset)
-    before = training.score(untrained.model, untrained.processing_class, dataset["test"])
+    before = training.score(
+        untrained.model, untrained.processing_class, dataset["test"], TaggerOptions()
+    )
     report = training.fine_tune(run)
     folder = model_folder.of_lesson(run, 3)
     assert before["accuracy"] < report["test"]["accuracy"] <= 1
@@ -71,6 +77,11 @@ def test_a_run_leaves_a_model_that_opens_everywhere(run: Settings, dataset: Data
     tagger = inference.load_tagger(folder, device="cpu", precision="fp32")
     test = dataset["test"]
     assert model_folder.scores(test, tagger.tag_words(test["tokens"])) == report["test"]
+    options = model_folder.read_tagger_options(folder)
+    assert options == training.tagger_options(model, tagger.tokenizer, dataset)
+    assert options.word_rules == words.learn(dataset["train"]["tokens"])
+    unbiased = training.score(model, tagger.tokenizer, dataset["validation"], TaggerOptions())
+    assert unbiased["f1"] <= report["validation"]["f1"]
     assert pipeline("token-classification", model=str(folder), device="cpu")("the san")
 
     stored = model_folder.read_report(folder)
@@ -166,9 +177,10 @@ def test_layers_compute_in_bf16_where_the_processor_does_and_weights_stay_as_the
     folder = saved(trainer, run, dataset)
     assert computed == {torch.float32}
     tagger = inference.load_tagger(folder, device="cpu", precision="fp32")
-    assert tagger.tag_words(dataset["test"]["tokens"]) == inference.Tagger(
-        trainer.model, trainer.processing_class
-    ).tag_words(dataset["test"]["tokens"])
+    options = model_folder.read_tagger_options(folder)
+    same = inference.Tagger(trainer.model, trainer.processing_class, options=options)
+    sentences = dataset["test"]["tokens"]
+    assert tagger.tag_words(sentences) == same.tag_words(sentences)
 
 
 def fine_tuned(folder: Path, names: list[str]) -> Any:
@@ -306,7 +318,7 @@ def test_trainers_own_score_on_validation_is_that_of_every_word(
     found = trainer.evaluate()
     tokenizer = trainer.processing_class
     monkeypatch.setattr("helpers.inference.tagger.Decoder", WordByWord)
-    expected = training.score(trainer.model, tokenizer, dataset["validation"])
+    expected = training.score(trainer.model, tokenizer, dataset["validation"], TaggerOptions())
     for name in ("precision", "recall", "f1", "accuracy"):
         assert found[f"eval_{name}"] == pytest.approx(expected[name])
 
@@ -400,7 +412,7 @@ def test_two_processes_score_every_word_once_and_save_one_model(
     program.write_text(
         f"""
 import json, sys
-from helpers import alignment, data, models, settings, training
+from helpers import alignment, data, model_folder, models, settings, training
 from helpers.inference import tagger
 
 run = settings.load(**{run.to_dict()!r})
@@ -417,7 +429,8 @@ if trainer.is_world_process_zero():
     from conftest import WordByWord
 
     decoder, tagger.Decoder = tagger.Decoder, WordByWord
-    expected = training.score(model, tokenizer, dataset["validation"])
+    options = model_folder.TaggerOptions()
+    expected = training.score(model, tokenizer, dataset["validation"], options)
     tagger.Decoder = decoder
     print("REPORT", json.dumps([args.world_size, args.train_batch_size, found, expected]))
 training.fine_tune(run)
