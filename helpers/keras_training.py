@@ -68,8 +68,8 @@ from transformers.modeling_tf_pytorch_utils import (  # noqa: E402
     convert_tf_weight_name_to_pt_weight_name,
 )
 
-from helpers import data, metrics, model_folder, models, windows, words  # noqa: E402
-from helpers.decoding import Decoder, choose_outside_bias, log_softmax  # noqa: E402
+from helpers import data, metrics, model_folder, models, windows  # noqa: E402
+from helpers.decoding import Decoder, log_softmax  # noqa: E402
 from helpers.model_folder import TaggerOptions  # noqa: E402
 from helpers.settings import Settings  # noqa: E402
 
@@ -319,11 +319,16 @@ def tagger_options(
     dataset: DatasetDict,
     encoded: DatasetDict,
 ) -> TaggerOptions:
-    """Find out how a tagger best uses a trained model, as `helpers.training.tagger_options`."""
-    validation = dataset["validation"]
-    scores, read = log_probabilities(model, tokenizer, validation, encoded["validation"])
-    bias = choose_outside_bias(data.tag_names(dataset), scores, read, data.tags(validation))
-    return TaggerOptions(words.learn(dataset["train"]["tokens"]), bias)
+    """Find out how a tagger best uses a trained model, see `helpers.model_folder.choose_options`.
+
+    Args:
+        model: A trained model.
+        tokenizer: Its tokenizer.
+        dataset: What it was trained on.
+        encoded: The same, as `helpers.alignment.encode` returns it.
+    """
+    validation = dataset["validation"], encoded["validation"]
+    return model_folder.choose_options(dataset, *log_probabilities(model, tokenizer, *validation))
 
 
 def tag_words(

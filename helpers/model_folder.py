@@ -14,11 +14,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from datasets import Dataset, DatasetDict
 from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData, RepoUrl
+from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
-from helpers import atomic, data, metrics
+from helpers import atomic, data, metrics, words
+from helpers.decoding import choose_outside_bias
 from helpers.models import ModelError
 from helpers.settings import Settings
 from helpers.words import DEFAULT, WordRules
@@ -72,6 +75,24 @@ def read_tagger_options(folder: Path) -> TaggerOptions:
             f"{path} does not say how to use the model ({type(error).__name__}: {error}); "
             "remove it to use the defaults"
         ) from None
+
+
+def choose_options(
+    dataset: DatasetDict, scores: NDArray[np.float32], read: NDArray[np.bool_]
+) -> TaggerOptions:
+    """Find out how a tagger best uses a trained model.
+
+    Its word-splitting rules are those of the training split. Its bias on ``O`` is the one with
+    which F1 on validation is highest, see `helpers.decoding.choose_outside_bias`.
+
+    Args:
+        dataset: What the model was trained on.
+        scores: Log-probabilities of the labels for the words of the validation split.
+        read: For each word whether the model read it.
+    """
+    validation = dataset["validation"]
+    bias = choose_outside_bias(data.tag_names(dataset), scores, read, data.tags(validation))
+    return TaggerOptions(words.learn(dataset["train"]["tokens"]), bias)
 
 
 def of_lesson(settings: Settings, number: int) -> Path:

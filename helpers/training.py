@@ -29,8 +29,7 @@ from transformers import (
 from transformers.trainer import TRAINER_STATE_NAME as _WRITTEN_LAST
 from transformers.utils import logging as transformers_logging
 
-from helpers import data, metrics, model_folder, models, windows, words
-from helpers.decoding import choose_outside_bias
+from helpers import data, metrics, model_folder, models, windows
 from helpers.inference import Tagger, has_bf16
 from helpers.model_folder import TaggerOptions
 from helpers.preparation import prepare
@@ -282,15 +281,17 @@ def _without_bars() -> Iterator[None]:
 def tagger_options(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, dataset: DatasetDict
 ) -> TaggerOptions:
-    """Find out how a tagger best uses a trained model.
+    """Find out how a tagger best uses a trained model, see `helpers.model_folder.choose_options`.
 
-    Its word-splitting rules are those of the training split. Its bias on ``O`` is the one with
-    which F1 on validation is highest, see `helpers.decoding.choose_outside_bias`.
+    Args:
+        model: A trained model.
+        tokenizer: Its tokenizer.
+        dataset: What it was trained on.
     """
-    validation = dataset["validation"]
-    scores, read = Tagger(model, tokenizer).log_probabilities(validation["tokens"])
-    bias = choose_outside_bias(data.tag_names(dataset), scores, read, data.tags(validation))
-    return TaggerOptions(words.learn(dataset["train"]["tokens"]), bias)
+    tagger = Tagger(model, tokenizer)
+    return model_folder.choose_options(
+        dataset, *tagger.log_probabilities(dataset["validation"]["tokens"])
+    )
 
 
 def score(

@@ -330,7 +330,10 @@ def test_the_kernel_error_is_shown_as_one_sentence(program: str, found: str, adv
 import sys
 {program}
 from IPython.core.interactiveshell import InteractiveShell
-InteractiveShell.instance().run_cell("from helpers import keras_training")
+from helpers.errors import show_messages_alone
+shell = InteractiveShell.instance()
+show_messages_alone()
+shell.run_cell("from helpers import keras_training")
 """
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
