@@ -92,7 +92,8 @@ def _rooms() -> list[str]:
     """The rooms of ``helpers`` that this environment can import."""
     files = (ROOT / "helpers").glob("*.py")
     folders = (path.parent for path in (ROOT / "helpers").glob("*/__init__.py"))
-    return sorted({path.stem for path in [*files, *folders]} - {"__init__", "keras_training"})
+    others = {"__init__", "__main__", "keras_training"}
+    return sorted({path.stem for path in [*files, *folders]} - others)
 
 
 def _read(executed: Path) -> NotebookNode:
