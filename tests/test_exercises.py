@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
 from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -17,8 +18,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import wordpiece
+from transformers import BertConfig, BertForTokenClassification
 
-from helpers import settings
+from helpers import data, metrics, settings
 from helpers.exercises import exploration, inference, preprocessing, tensorflow, trainer
 from helpers.exercises.answers import NOT_ANSWERED, RETURNS_NONE, Verdict
 from helpers.tagging import label_names, spans_to_tags
@@ -319,6 +321,59 @@ GOLDEN = {
     3: {},
 }
 
+
+def first_batch_only(model: Any, batches: Any, optimizer: Any, schedule: Any) -> list[float]:
+    return trainer._loop("bosz")(model, batches[:1] * len(batches), optimizer, schedule)
+
+
+def best_on_validation(validation: list[float], test: list[float]) -> float:
+    return test[validation.index(max(validation))]
+
+
+GOLD_TAGS = [["B-x", "O"], ["O", "B-y"]] * 12
+GOOD_TAGS = [*GOLD_TAGS[:20], *[["O", "O"]] * 4]
+BAD_TAGS = [["B-x", "O"], ["O", "O"]] * 12
+
+
+def compared(one: Any, other: Any, **options: Any) -> tuple[float, ...]:
+    return metrics.compare(GOLD_TAGS, one, other, **options)
+
+
+def tiny_bert(*, seed: int = 0, names: bool = True) -> Any:
+    torch = pytest.importorskip("torch")
+    sizes: dict[str, Any] = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
+    labels: dict[str, Any] = {"id2label": dict(enumerate(["O", "B-x", "I-x"]))}
+    torch.manual_seed(seed)
+    return BertForTokenClassification(
+        BertConfig(vocab_size=99, **sizes, **(labels if names else {"num_labels": 3}))
+    )
+
+
+TINY = tiny_bert()
+FOLDERS = TemporaryDirectory()
+
+
+def model_folder(
+    model: Any = None,
+    *,
+    card: str = "F1 on test: 0.701",
+    drop: str | None = None,
+    add: str | None = None,
+    break_: str | None = None,
+) -> str:
+    """The path of a folder that holds a model, complete or not."""
+    folder = Path(mkdtemp(dir=FOLDERS.name))
+    (model or TINY).save_pretrained(folder)
+    wordpiece().save_pretrained(folder)
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    if drop:
+        (folder / drop).unlink()
+    for name in (add, break_):
+        if name:
+            (folder / name).write_bytes(b"x")
+    return str(folder)
+
+
 CAUSES = {letter: run["cause"] for letter, run in trainer._recorded().items()}
 
 CASES = [
@@ -584,25 +639,30 @@ CASES = [
         ),
     ),
     Case(
-        trainer.loop_order,
+        trainer.training_loop,
         (),
-        [*letters("aebcd"), *letters("eabcd"), "a -> e -> b -> c -> d"],
+        [*map(trainer._loop, ("bosz", "zbos", "bozs", "bcosz"))],
         [
-            ("baecd", "so the model comes first"),
-            ("eacbd", "which backward() computes"),
-            ("ebacd", "throws the new gradients away"),
-            ("eabdc", "it follows the optimizer"),
-            ("eabc", "Use each of the letters a, b, c, d, e once; found eabc"),
-            ("eabcx", "Give letters out of"),
-            (["e", 1], "Give letters as a text"),
-            ("", "Give letters out of a, b, c, d, e"),
-            ([], "Give letters out of a, b, c, d, e"),
-            (set("aebcd"), "A set has no order"),
-            ("aaebcd", "once; found aaebcd"),
-            ("abcde", "so the model comes first"),
-            ([[1, 2], [3]], "Give letters as a text"),
-            (15234, "Give letters as a text"),
-            (["zero_grad", "loss"], "Give letters out of"),
+            (trainer._loop("bos"), "the gradients of all earlier batches are added up"),
+            (trainer._loop("boz"), "the learning rate stays the same"),
+            (trainer._loop("bsoz"), "so it steps after the optimizer"),
+            (trainer._loop("sboz"), "so it steps after the optimizer"),
+            (trainer._loop("bzos"), "zero_grad() has not cleared yet"),
+            (trainer._loop("osz"), "No weight moved"),
+            (trainer._loop("bsz"), "No weight moved"),
+            (trainer._loop(""), "No weight moved"),
+            (trainer._loop("boosz"), "steps twice"),
+            (trainer._loop("bo"), "not as they should. For each batch"),
+            (trainer._loop("bbosz"), "It stops with RuntimeError: Trying to backward"),
+            (first_batch_only, "not as they should"),
+            (lambda *given: trainer._loop("bosz")(*given)[-1], "Found 0."),
+            (lambda *given: trainer._loop("bosz")(*given)[:-1], "It has 7 items; expected 8"),
+            (lambda: None, "It stops with TypeError"),
+            (lambda *given: 1 / 0, "It stops with ZeroDivisionError"),
+            (lambda *given: [], "No weight moved"),
+            ("bosz", "Give a function: its name, not a call"),
+            ([0.1], "Found a list. Give a function"),
+            (dict, "Give a function"),
         ],
     ),
     Case(
@@ -618,22 +678,6 @@ CASES = [
             (0.8, "How many gold ones are found?"),  # New York half right
             (2, "Found 2. A share lies between 0 and 1"),
             ((2 / 3, 2 / 3), "Found 2 values"),  # precision and recall
-        ),
-    ),
-    Case(
-        trainer.n_steps,
-        (100, RUN),
-        counts(21),
-        wrong_count(
-            (7, "That is one epoch"),
-            (39, "old size"),
-            (18, "it is a step too"),
-            (19, "Round up in each epoch"),
-            (18.75, "What you count is a whole number"),
-            (75, "Count the batches of one epoch first"),  # smaller batches
-            (20, "The last may be smaller"),
-            (300, "Count the batches"),
-            (0, "Count the batches"),
         ),
     ),
     Case(
@@ -657,7 +701,7 @@ CASES = [
             (dict.fromkeys("ABCD", "rate too low"), "A: found 'rate too low'"),
             ({**CAUSES, "C": "rate too high"}, "Its training loss falls, its validation loss does"),
             ({**CAUSES, "B": CAUSES["D"], "D": CAUSES["B"]}, "Its losses fall together, slowly"),
-            ({**CAUSES, "D": "rate too low"}, "Its training loss stays at the level"),
+            ({**CAUSES, "D": "rate too low"}, "Its training loss stops falling at the level"),
             ({**CAUSES, "A": ["too many epochs"]}, "The causes are"),
             ({**CAUSES, "A": np.array(["too many epochs", "rate too low"])}, "The causes are"),
             ({**CAUSES, "A": ""}, "Found the cause ''"),
@@ -666,10 +710,26 @@ CASES = [
         ],
     ),
     Case(
-        trainer.honest_report,
+        trainer.score_to_report,
         (),
-        [*letters("c"), {"c"}],
-        wrong_choice(("a", "partly luck"), ("b", "best of three"), ("d", "not the score of")),
+        [
+            best_on_validation,
+            lambda *given: np.float32(best_on_validation(*given)),
+            lambda *given: np.array([best_on_validation(*given)])[0],
+        ],
+        wrong_function(
+            (lambda validation, test: max(test), "Then test chose the model"),
+            (lambda validation, test: max(validation), "It chose the model, so it is partly luck"),
+            (lambda validation, test: np.mean(test), "That is a mean"),
+            (lambda validation, test: validation[np.argmax(test)], "the other way round"),
+            (lambda validation, test: np.argmax(validation), "the number of the model"),
+            (lambda validation, test: test[-1], "That is the last model"),
+            (lambda validation, test: test[0], "One split chooses the model"),
+            (lambda validation, test: test[np.argmin(validation)], "One split chooses the model"),
+            (lambda validation, test: max(*validation, *test), "One split chooses the model"),
+            (lambda validation, test: test, "it returns [0.44, 0.4, 0.46]"),
+            (lambda *given: 100 * best_on_validation(*given), "it returns 40"),
+        ),
     ),
     Case(
         trainer.resampled_f1,
@@ -708,27 +768,87 @@ CASES = [
         ),
     ),
     Case(
-        trainer.published_files,
-        (),
-        [*letters("abcd"), list("dcba"), {"a", "b", "c", "d"}, frozenset("abcd")],
+        trainer.one_change,
+        (RUN, 6),
         [
-            ("abc", "1 missing. The model card"),
-            ("acd", "Without its tokenizer"),
-            ("abcde", "e: The state of the optimizer"),
-            ("abcdf", "f: The token is the key"),
-            ("abcdz", "Give letters out of a, b, c, d, e, f"),
-            (4, "Give letters as a text"),
-            ("", "Give letters out of a, b, c, d, e, f"),
-            ([], "Give letters out of a, b, c, d, e, f"),
-            ("abd", "Without it the tags have no names"),
-            ("bcd", "are the model"),
-            ("a", "3 missing"),
-            ("ef", "e: The state of the optimizer"),
-            ("abcdef", "e: The state of the optimizer"),
-            ("a, b, c and d", "Give letters out of"),
-            (["weights", "tokenizer"], "Give letters out of"),
-            ({"a": True, "b": True}, "Give letters as a text"),
-            ([True, True, True, True, False, False], "Give letters as a text"),
+            {"change": {"weight_decay": 0.1}, "prediction": "no difference"},
+            {"change": {"learning_rate": 2e-5}, "prediction": " Worse"},
+            {"change": {"freeze_embeddings": False}, "prediction": "better"},
+            {"change": {"seed": 1}, "prediction": "no difference"},
+        ],
+        [
+            ({"change": change, "prediction": prediction}, sentence)
+            for change, prediction, sentence in [
+                (
+                    {"learning_rate": 1e-4},
+                    "it rises",
+                    "Found 'it rises'. Give one of better, worse",
+                ),
+                ({"learning_rate": 1e-4}, ["better"], "Give one of better, worse"),
+                ({"learning_rate": 1e-4}, "", "Give one of better, worse"),
+                ({"learning_rate": 3e-4}, "better", "learning_rate is 0.0003 in this run already"),
+                ({"learning_rate": 3}, "better", "learning_rate: Input should be less than 1"),
+                ({"batch_size": 8.5}, "better", "That value is not possible"),
+                ({"rate": 1e-4}, "better", "'rate' is no setting of the recipe"),
+                ({"max_sentences": 9}, "worse", "'max_sentences' is no setting of the recipe"),
+                ({"epochs": 2, "seed": 1}, "worse", "Found 2 changes. Change one"),
+                ({}, "worse", "Found 0 changes"),
+                ("learning_rate", "worse", "Give the change as a dictionary"),
+                (("learning_rate", 1e-4), "worse", "Give the change as a dictionary"),
+                ({"epochs": 1000}, "better", "Choose at most 6 epochs"),
+                ({"frozen_layers": 7}, "worse", "The model has 6 layers"),
+            ]
+        ]
+        + [
+            ({"weight_decay": 0.1}, "Give both change and prediction"),
+            ("better", "Give both change and prediction"),
+        ],
+    ),
+    Case(
+        trainer.is_better,
+        (GOLD_TAGS, GOOD_TAGS, BAD_TAGS),
+        [
+            {"comparison": compared(GOOD_TAGS, BAD_TAGS), "verdict": "better"},
+            {"comparison": compared(GOOD_TAGS, BAD_TAGS, seed=1), "verdict": "BETTER"},
+            {"comparison": list(compared(GOOD_TAGS, BAD_TAGS)), "verdict": np.str_("better")},
+        ],
+        [
+            ({"comparison": comparison, "verdict": verdict}, sentence)
+            for comparison, verdict, sentence in [
+                (compared(BAD_TAGS, GOOD_TAGS), "better", "You compared the other way round"),
+                (compared(GOOD_TAGS, GOLD_TAGS), "better", "in this order: gold, with the change"),
+                (compared(GOOD_TAGS, GOOD_TAGS), "no difference", "The difference is +0."),
+                (compared(GOOD_TAGS, BAD_TAGS)[:1] * 4, "better", "The p-value is 0."),
+                (compared(GOOD_TAGS, BAD_TAGS), "worse", "below 0.05"),
+                (compared(GOOD_TAGS, BAD_TAGS), "no difference", "below 0.05"),
+                (compared(GOOD_TAGS, BAD_TAGS), "yes", "Found 'yes'. Give one of better, worse"),
+                (0.2, "better", "what metrics.compare(...) returns"),
+                ("better", "better", "what metrics.compare(...) returns"),
+                ([], "better", "what metrics.compare(...) returns"),
+                ((0.2, 0.01), "better", "The difference is"),
+            ]
+        ]
+        + [("better", "Give both comparison and verdict")],
+    ),
+    Case(
+        trainer.shared_folder,
+        (TINY, wordpiece(), 0.7012),
+        [model_folder(), Path(model_folder()), model_folder(card="F1 0.70")],
+        [
+            (model_folder(drop="tokenizer.json"), "Without its tokenizer"),
+            (model_folder(drop="model.safetensors"), "no config.json with model.safetensors"),
+            (model_folder(drop="config.json"), "no config.json with model.safetensors"),
+            (model_folder(drop="README.md"), "There is no README.md"),
+            (model_folder(add="optimizer.pt"), "optimizer.pt helps to continue a training"),
+            (model_folder(card="A good model"), "does not say the F1 on test, which is 0.701"),
+            (model_folder(card="F1 0.70 hf_" + "a" * 34), "holds an access token"),
+            (model_folder(tiny_bert(seed=1)), "are not those of your trained model"),
+            (model_folder(tiny_bert(names=False)), "opens with the tags LABEL_0, LABEL_1"),
+            (model_folder(break_="model.safetensors"), "It does not open"),
+            ("runs/nowhere", "There is no folder 'runs/nowhere'"),
+            ("", "Give the path of the folder"),
+            (["abcd"], "Give the path of the folder"),
+            (TINY, "Give the path of the folder"),
         ],
     ),
     Case(
@@ -1175,3 +1295,27 @@ def test_a_function_may_change_its_arguments() -> None:
 
     for _ in range(2):
         assert exploration.to_tags(emptying) == "Correct."
+
+
+def test_guessing_by_frequency_costs_what_the_figure_of_the_recorded_runs_says(
+    wnut17_dir: Path,
+) -> None:
+    corpus = data.load(str(wnut17_dir), max_sentences=400, seed=42)
+    counts = Counter(tag for tags in corpus["train"]["ner_tags"] for tag in tags)
+    shares = np.array(list(counts.values())) / sum(counts.values())
+    assert -(shares * np.log(shares)).sum() == pytest.approx(trainer.GUESSING, abs=0.005)
+
+
+def test_a_change_that_was_not_trained_cannot_be_compared() -> None:
+    answer = {"comparison": compared(GOOD_TAGS, BAD_TAGS), "verdict": "better"}
+    assert "Solve the exercise before" in trainer.is_better(answer, GOLD_TAGS, None, BAD_TAGS)
+
+
+def test_a_difference_that_may_be_chance_is_no_difference() -> None:
+    almost = [*GOLD_TAGS[:23], ["O", "O"]]
+    found = compared(almost, GOLD_TAGS)
+    for verdict in ("worse", "better"):
+        answer = {"comparison": found, "verdict": verdict}
+        assert "show no difference" in trainer.is_better(answer, GOLD_TAGS, almost, GOLD_TAGS)
+    answer = {"comparison": found, "verdict": "no difference"}
+    assert trainer.is_better(answer, GOLD_TAGS, almost, GOLD_TAGS) == "Correct."

@@ -39,7 +39,7 @@ FLOORS = [
     {"__main__"},
     {"exercises"},  # for learners: nothing imports it
 ]
-KNOWS_TORCH = {"training", "inference"}
+KNOWS_TORCH = {"training", "inference", "exercises"}
 KNOWS_TENSORFLOW = {"keras_training"}
 
 

@@ -234,6 +234,7 @@ def function(
     *,
     hint: str,
     alike: Callable[[Any, Any], bool] | None = None,
+    mistakes: Mapping[str, Callable[..., Any]] | None = None,
 ) -> None:
     """Run a learner's function on cases, pairs of its arguments and the right result.
 
@@ -245,17 +246,30 @@ def function(
         cases: Arguments and right result of each call.
         hint: What to think of next.
         alike: Tells whether a result is as good as the right one; the default compares content.
+        mistakes: Maps a sentence to the wrong function it is for.
     """
-    if not callable(answer) or isinstance(answer, type):
-        raise AnswerError(f"Found {_kind(answer)}. Give a function: its name, not a call.")
+    refuse_other_than_function(answer)
+    alike = alike or _alike
     results = [_call(answer, arguments) for arguments, _ in cases]
     if all(result is None for result in results):
         raise AnswerError(RETURNS_NONE)
+    if all(alike(result, right) for result, (_, right) in zip(results, cases, strict=True)):
+        return
+    for sentence, wrong in (mistakes or {}).items():
+        wrong_results = [wrong(*deepcopy(arguments)) for arguments, _ in cases]
+        if all(map(alike, results, wrong_results)):
+            raise AnswerError(sentence)
     for (arguments, wanted), result in zip(cases, results, strict=True):
-        if not (alike or _alike)(result, wanted):
+        if not alike(result, wanted):
             raise AnswerError(
                 f"For {_arguments(arguments)} it returns {_SHORT.repr(_plain(result))}. {hint}"
             )
+
+
+def refuse_other_than_function(answer: Any) -> None:
+    """Say what an answer is that is no function."""
+    if not callable(answer) or isinstance(answer, type):
+        raise AnswerError(f"Found {_kind(answer)}. Give a function: its name, not a call.")
 
 
 def _call(answer: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:

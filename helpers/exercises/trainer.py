@@ -2,22 +2,24 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from functools import cache
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from helpers import metrics, settings
 from helpers.exercises.answers import (
+    RETURNS_NONE,
     AnswerError,
-    choice,
-    choices,
-    count,
     exercise,
     function,
     mapping,
-    order,
+    refuse_other_than_function,
+    sequence,
     share,
 )
 from helpers.tagging import entity_spans
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 
 CAUSES = ("rate too low", "rate too high", "labels shifted", "too many epochs")
 _GONE_WRONG = Path(__file__).with_name("gone_wrong.json")
+
+# The training loss of a model that gives each label its frequency in the recorded runs' 400
+# sentences: the entropy of the labels, in nats.
+GUESSING = 0.29
 
 
 @exercise
@@ -48,23 +54,89 @@ def trained_share(answer: Any, model: Any) -> None:
     )
 
 
-@exercise
-def loop_order(answer: Any) -> None:
-    """Put the lines of a training step into an order that works.
+# What a loop does after the loss of a batch: b backward(), c clip the gradients, o
+# optimizer.step(), s schedule.step(), z zero_grad(). Then what is wrong with it.
+_RIGHT_ORDERS = ("bosz", "bcosz")
+_WRONG_ORDERS = {
+    "bos": "zero_grad() is missing, so the gradients of all earlier batches are added up.",
+    "boz": "The schedule does not step, so the learning rate stays the same.",
+    "bsoz": "The schedule sets the rate of the next batch, so it steps after the optimizer.",
+    "boosz": "The optimizer steps twice for each batch.",
+    "": "No weight moved. The optimizer uses the gradients that backward() has computed and that "
+    "zero_grad() has not cleared yet.",
+}
 
-    The lines are ``a`` ``optimizer.zero_grad()``, ``b`` ``loss.backward()``, ``c``
-    ``optimizer.step()``, ``d`` ``schedule.step()`` and ``e`` ``loss = model(**batch).loss``.
-    """
-    order(
-        answer,
-        "abcde",
-        {
-            ("e", "b"): "loss.backward() needs the loss, so the model comes first.",
-            ("b", "c"): "The optimizer steps along the gradients, which backward() computes.",
-            ("a", "b"): "zero_grad() after backward() throws the new gradients away.",
-            ("c", "d"): "The schedule sets the rate of the next step, so it follows the optimizer.",
-        },
+
+@exercise
+def training_loop(answer: Any) -> str:
+    """Write the four lines of a training loop: it trains a tiny model."""
+    refuse_other_than_function(answer)
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of a schedule that steps first
+            losses, weights = _trained_by(answer)
+    except Exception as error:  # whatever a learner's code may raise
+        raise AnswerError(f"It stops with {type(error).__name__}: {error}") from None
+    if losses is None:
+        raise AnswerError(RETURNS_NONE)
+    for order in _RIGHT_ORDERS:
+        right_losses, right_weights = _trained_by(_loop(order))
+        if np.allclose(weights, right_weights, atol=1e-5):
+            hint = "The weights are right. Return the loss of each batch, loss.item()."
+            sequence(losses, right_losses, hint=hint, each="batch")
+            return f"On a tiny model, the loss falls from {losses[0]:.2f} to {losses[-1]:.2f}."
+    for order, sentence in _WRONG_ORDERS.items():
+        with warnings.catch_warnings(action="ignore"):
+            _, wrong_weights = _trained_by(_loop(order))
+        if np.allclose(weights, wrong_weights, atol=1e-5):
+            raise AnswerError(sentence)
+    raise AnswerError(
+        "The weights moved, but not as they should. For each batch: compute the gradients of its "
+        "loss, step with the optimizer, step with the schedule, set the gradients to zero."
     )
+
+
+def _trained_by(train: Callable[..., Any]) -> tuple[Any, Any]:
+    """Let a loop train a tiny model: what it returns, and the weights as one array."""
+    import torch
+    from transformers import BertConfig, BertForTokenClassification
+
+    sizes: dict[str, Any] = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
+    sizes |= {"intermediate_size": 8, "vocab_size": 12, "max_position_embeddings": 8}
+    sizes |= {"num_labels": 3}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = BertForTokenClassification(BertConfig(**sizes)).eval()
+        ids = torch.randint(1, 12, (8, 4, 5))  # 8 batches of 4 rows of 5 subwords
+    batches = [
+        {"input_ids": batch, "attention_mask": torch.ones_like(batch), "labels": batch % 3}
+        for batch in ids
+    ]
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.05, weight_decay=0.0)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.2, len(batches))
+    losses = train(model, batches, optimizer, schedule)
+    weights = np.concatenate([w.detach().flatten().numpy() for w in model.parameters()])
+    return losses, weights
+
+
+def _loop(order: str) -> Callable[..., list[float]]:
+    """Write a training loop, right or wrong, that takes its steps in this order."""
+    from torch.nn.utils import clip_grad_norm_
+
+    def train(model: Any, batches: Any, optimizer: Any, schedule: Any) -> list[float]:
+        losses = []
+        for batch in batches:
+            loss = model(**batch).loss
+            steps = {"b": loss.backward, "o": optimizer.step, "s": schedule.step}
+            steps |= {
+                "z": optimizer.zero_grad,
+                "c": partial(clip_grad_norm_, model.parameters(), 1),
+            }
+            for step in order:
+                steps[step]()
+            losses.append(loss.item())
+        return losses
+
+    return train
 
 
 @exercise
@@ -87,30 +159,6 @@ def f1_with_paris(answer: Any, gold: Sequence[str], predicted: Sequence[str]) ->
 def _f1(gold: Sequence[str], predicted: Sequence[str]) -> float:
     true, found = set(entity_spans(gold)), set(entity_spans(predicted))
     return 2 * len(true & found) / (len(true) + len(found))
-
-
-@exercise
-def n_steps(answer: Any, n_rows: int, run: "Settings") -> None:
-    """Count the steps of a training with batches twice as large."""
-    batches = math.ceil(n_rows / (2 * run.batch_size))
-    right = math.ceil(batches * run.epochs)
-    count(
-        answer,
-        right,
-        hint="Count the batches of one epoch first. The last may be smaller. Then the epochs.",
-        mistakes={
-            "That is one epoch.": batches,
-            "That is for batches of the old size.": math.ceil(
-                math.ceil(n_rows / run.batch_size) * run.epochs
-            ),
-            "The last batch of an epoch may be smaller, and it is a step too.": int(
-                n_rows // (2 * run.batch_size) * run.epochs
-            ),
-            "Round up in each epoch. The last batch of an epoch is not filled from the next.": (
-                math.ceil(n_rows / (2 * run.batch_size) * run.epochs)
-            ),
-        },
-    )
 
 
 @cache
@@ -138,7 +186,7 @@ def curve_causes(answer: Any) -> None:
                 raise AnswerError(f"Found the cause {value!r}. The causes are {', '.join(CAUSES)}.")
     signs = {
         "rate too low": "Its losses fall together, slowly, and are still high at the end.",
-        "rate too high": "Its training loss stays at the level of guessing by frequency.",
+        "rate too high": "Its training loss stops falling at the level of guessing by frequency.",
         "labels shifted": "Its training loss falls, its validation loss does not follow.",
         "too many epochs": "Its validation loss turns and rises, while F1 stays good.",
     }
@@ -152,15 +200,36 @@ def curve_causes(answer: Any) -> None:
 
 
 @exercise
-def honest_report(answer: Any) -> None:
-    """Choose the report of three learning rates that can be trusted."""
-    choice(
+def score_to_report(answer: Any) -> None:
+    """Write the function that turns the scores of several models into the one to report.
+
+    Its arguments are lists: the F1 of each model on validation, and on test.
+    """
+    cases = [
+        ([0.41, 0.52, 0.47], [0.44, 0.40, 0.46]),
+        ([0.30, 0.21], [0.28, 0.33]),
+        ([0.55, 0.56, 0.61, 0.58], [0.57, 0.50, 0.54, 0.49]),
+    ]
+    function(
         answer,
-        "c",
-        {
-            "a": "The test split chose the rate, so its score is partly luck.",
-            "b": "The validation score chose the rate. The best of three is partly luck.",
-            "d": "A mean over rates is not the score of a tagger that anyone will use.",
+        [((validation, test), test[int(np.argmax(validation))]) for validation, test in cases],
+        hint="One split chooses the model, another gives its score.",
+        mistakes={
+            "That is the best test score. Then test chose the model, and its score is partly "
+            "luck.": lambda validation, test: max(test),
+            "That is the best validation score. It chose the model, so it is partly "
+            "luck.": lambda validation, test: max(validation),
+            "That is a mean. It is not the score of a model that anyone will use.": (
+                lambda validation, test: sum(test) / len(test)
+            ),
+            "That is the validation score of the model that is best on test. It is the other way "
+            "round.": lambda validation, test: validation[int(np.argmax(test))],
+            "That is the number of the model. Return its score.": (
+                lambda validation, test: int(np.argmax(validation))
+            ),
+            "That is the last model. The last is not always the best on validation.": (
+                lambda validation, test: test[-1]
+            ),
         },
     )
 
@@ -188,18 +257,169 @@ def resampled_f1(answer: Any) -> None:
     )
 
 
+RECIPE = (
+    *("epochs", "learning_rate", "warmup_ratio", "weight_decay", "batch_size"),
+    *("freeze_embeddings", "frozen_layers", "seed"),
+)
+VERDICTS = ("better", "worse", "no difference")
+
+
 @exercise
-def published_files(answer: Any) -> None:
-    """Choose what belongs in a model's folder on the Hub."""
-    choices(
-        answer,
-        "abcd",
-        {
-            "a": "The weights, as safetensors, are the model.",
-            "b": "Without its tokenizer nobody can turn text into the ids that the model learned.",
-            "c": "config.json holds id2label. Without it the tags have no names.",
-            "d": "The model card says what the model is for, how it was made and how well it does.",
-            "e": "The state of the optimizer helps to continue a training, not to use the model.",
-            "f": "The token is the key to your account. It never goes into a folder you share.",
-        },
-    )
+def one_change(answer: Any, run: "Settings", n_layers: int) -> str:
+    """Choose a setting of the recipe and its new value, and predict what it does to F1.
+
+    Args:
+        answer: ``change``, such as ``{"weight_decay": 0.1}``, and ``prediction``, one of
+            `VERDICTS`.
+        run: The settings of the lesson.
+        n_layers: The layers of its model.
+    """
+    change, prediction = _fields(answer, "change", "prediction")
+    if not isinstance(change, Mapping):
+        raise AnswerError('Give the change as a dictionary, such as {"weight_decay": 0.1}.')
+    if len(change) != 1:
+        raise AnswerError(f"Found {len(change)} changes. Change one setting.")
+    [(name, value)] = change.items()
+    if name not in RECIPE:
+        raise AnswerError(f"{name!r} is no setting of the recipe. Choose from {', '.join(RECIPE)}.")
+    try:
+        trial = settings.load(**{**run.to_dict(), name: value})
+    except ValueError as error:
+        raise AnswerError(f"That value is not possible: {error}.") from None
+    if getattr(trial, name) == getattr(run, name):
+        raise AnswerError(f"{name} is {getattr(run, name)} in this run already.")
+    if trial.epochs > 2 * run.epochs:
+        raise AnswerError(f"That takes long. Choose at most {2 * run.epochs:g} epochs.")
+    if trial.frozen_layers > n_layers:
+        raise AnswerError(f"The model has {n_layers} layers. Freeze no more than that.")
+    _verdict(prediction)
+    return "The next cell trains with it."
+
+
+@exercise
+def is_better(
+    answer: Any,
+    references: Sequence[Sequence[str]],
+    trial: Sequence[Sequence[str]] | None,
+    own: Sequence[Sequence[str]],
+) -> None:
+    """Compare two taggers on the same sentences, and say whether the first is better.
+
+    Args:
+        answer: ``comparison``, what `helpers.metrics.compare` returns, and ``verdict``, one of
+            `VERDICTS`.
+        references: The gold tags.
+        trial: The tags of the first tagger; ``None`` if it was not trained.
+        own: The tags of the second tagger.
+    """
+    if trial is None:
+        raise AnswerError("Nothing is trained yet. Solve the exercise before this one first.")
+    given, verdict = _fields(answer, "comparison", "verdict")
+    right = metrics.compare(references, trial, own)
+    try:
+        difference, *_, p_value = (float(number) for number in given)
+    except (TypeError, ValueError):
+        raise AnswerError("Give as comparison what metrics.compare(...) returns.") from None
+    if not math.isclose(difference, right.difference, abs_tol=0.0005):
+        raise AnswerError(
+            "You compared the other way round. The first tagger is the one with the change."
+            if math.isclose(difference, -right.difference, abs_tol=0.0005)
+            else f"The difference is {right.difference:+.3f}; found {difference:+.3f}. Compare the "
+            "tags of both models, in this order: gold, with the change, without it."
+        )
+    if not math.isclose(p_value, right.p_value, abs_tol=0.03):
+        raise AnswerError(f"The p-value is {right.p_value:.3f}; found {p_value:.3f}.")
+    said = _verdict(verdict)
+    if right.p_value >= 0.05 and said != "no difference":
+        raise AnswerError(
+            f"p is {right.p_value:.3f}: two equally good taggers differ by as much in more than 5 "
+            "of 100 cases. These sentences show no difference."
+        )
+    if right.p_value < 0.05 and said != ("better" if right.difference > 0 else "worse"):
+        raise AnswerError(
+            f"The difference is {right.difference:+.3f}, and p is {right.p_value:.3f}, below 0.05."
+        )
+
+
+def _fields(answer: Any, *names: str) -> list[Any]:
+    """Take the parts of an answer that the check cell puts together."""
+    if not isinstance(answer, Mapping) or set(answer) != set(names):
+        raise AnswerError(f"Give both {' and '.join(names)}.")
+    return [answer[name] for name in names]
+
+
+def _verdict(answer: Any) -> str:
+    if not isinstance(answer, str) or answer.strip().lower() not in VERDICTS:
+        raise AnswerError(f"Found {answer!r:.40}. Give one of {', '.join(VERDICTS)}.")
+    return answer.strip().lower()
+
+
+_OF_A_CHECKPOINT = (
+    *("optimizer.pt", "scheduler.pt", "scaler.pt", "rng_state.pth", "trainer_state.json"),
+    "training_args.bin",
+)
+
+
+@exercise
+def shared_folder(answer: Any, model: Any, tokenizer: Any, f1: float) -> None:
+    """Save a trained model as a folder that anyone can open.
+
+    Args:
+        answer: The folder's path.
+        model: The trained model.
+        tokenizer: Its tokenizer.
+        f1: Its F1 on test, which the folder's ``README.md`` has to name.
+    """
+    if not isinstance(answer, str | Path) or not str(answer).strip():
+        raise AnswerError("Give the path of the folder, as a text or a Path.")
+    folder = Path(answer)
+    if not folder.is_dir():
+        raise AnswerError(f"There is no folder {str(folder)!r:.60}. Save the model into it first.")
+    names = {path.name for path in folder.iterdir()}
+    for name in _OF_A_CHECKPOINT:
+        if name in names:
+            raise AnswerError(f"{name} helps to continue a training, not to use the model.")
+    if "config.json" not in names or not any(name.endswith(".safetensors") for name in names):
+        raise AnswerError(
+            "It holds no config.json with model.safetensors. model.save_pretrained writes both."
+        )
+    if "tokenizer.json" not in names:
+        raise AnswerError(
+            "Without its tokenizer nobody can turn text into the ids that the model learned. "
+            "tokenizer.save_pretrained writes it."
+        )
+    opened, its_tokenizer = _opened(folder)
+    if opened.config.id2label != model.config.id2label:
+        raise AnswerError(
+            f"The model opens with the tags {', '.join(opened.config.id2label.values()):.80}. "
+            "These are not those of your model."
+        )
+    ours, theirs = model.state_dict(), opened.state_dict()
+    if ours.keys() != theirs.keys() or not all(
+        (ours[name].cpu() == theirs[name]).all() for name in ours
+    ):
+        raise AnswerError("The model opens, but its weights are not those of your trained model.")
+    if its_tokenizer.get_vocab() != tokenizer.get_vocab():
+        raise AnswerError("The tokenizer opens, but it is not that of your model.")
+    if "README.md" not in names:
+        raise AnswerError("There is no README.md. It says what the model is for, and its scores.")
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    if re.search(r"hf_\w{20}", card):
+        raise AnswerError("README.md holds an access token, the key to your account. Delete it.")
+    if f"{f1:.2f}" not in card and f"{f1:.3f}" not in card:
+        raise AnswerError(f"README.md does not say the F1 on test, which is {f1:.3f}.")
+
+
+def _opened(folder: Path) -> tuple[Any, Any]:
+    """Open a model and its tokenizer as a stranger does."""
+    from transformers import AutoModelForTokenClassification, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        opened = AutoModelForTokenClassification.from_pretrained(folder, use_safetensors=True)
+        return opened.eval(), AutoTokenizer.from_pretrained(folder)
+    except Exception as error:  # each broken file fails in its own way
+        raise AnswerError(f"It does not open: {type(error).__name__}: {error!s:.200}") from None
+    finally:
+        logging.enable_progress_bar()
