@@ -159,6 +159,41 @@ def read_config(folder: str | Path) -> PretrainedConfig:
         ) from error
 
 
+def labels_of(config: PretrainedConfig) -> list[str]:
+    """Turn the labels of a trained model into tags, in the order of their ids.
+
+    They are read by `helpers.tagging.find_spelling`, as the tags of data are. Only ``id2label``
+    counts, since ``label2id`` may be missing or contradict it.
+
+    Raises:
+        ModelError: The labels name no entities, or an id has none.
+    """
+    labels = {int(index): str(label) for index, label in (config.id2label or {}).items()}
+    names = [labels.get(index, "") for index in range(len(labels))]
+    shown = textwrap.shorten(", ".join(labels.values()), 200, placeholder=" …")
+    trouble = ""
+    if not all(names):
+        trouble = "not one for each id from 0"
+    elif names == [f"LABEL_{index}" for index in range(len(names))]:
+        trouble = "which name no entities, since their names were not stored"
+    else:
+        try:
+            # each twice, since types repeat: labels do not say how often they occur
+            spelling = tagging.find_spelling(dict.fromkeys(names, 2))
+            names = [spelling.tags[name] for name in names]
+        except tagging.TagError as error:  # labels like [SEP] beside tags are tags by themselves
+            trouble = "" if tagging.OUTSIDE in names else str(error)
+    if not trouble and (tagging.OUTSIDE not in names or len({*names}) < len(names)):
+        trouble = "which do not have one tag for each type and one for words outside all entities"
+    if trouble or not names:
+        raise ModelError(
+            f"{config.name_or_path or 'the model'} has the labels {shown}: {trouble}; write the "
+            "tag of each id, such as 'O' or 'B-person', into id2label of its config.json, or "
+            "fine-tune it in lesson 3"
+        )
+    return names
+
+
 def n_positions(config: PretrainedConfig) -> int | None:
     """The most subwords that a model takes at once; ``None`` if it has no limit, like T5."""
     config = config.get_text_config()

@@ -1,5 +1,6 @@
 """The tagger, against words and windows taken one by one."""
 
+import json
 import re
 import shutil
 from itertools import pairwise
@@ -14,7 +15,6 @@ from conftest import CORPUS, NAMES, byte_level, sentencepiece, tiny_model, wordp
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizers import processors
-from transformers import PreTrainedTokenizerFast
 
 from helpers import hub, inference, model_folder, models, tagging, words
 from helpers.decoding import Decoder
@@ -323,12 +323,17 @@ def test_a_name_that_may_be_on_the_hub_is_looked_for_there(
         inference.load_tagger(name)
 
 
-def test_a_model_without_an_outside_tag_is_refused(tmp_path: Path) -> None:
-    tokenizer: PreTrainedTokenizerFast = wordpiece()
-    model = tiny_model(tokenizer)
-    model.config.id2label = {index: f"LABEL_{index}" for index in range(len(NAMES))}
-    model.config.label2id = {label: index for index, label in model.config.id2label.items()}
-    model.save_pretrained(tmp_path)
-    tokenizer.save_pretrained(tmp_path)
-    with pytest.raises(models.ModelError, match="and no 'O'; it was not trained to tag entities"):
-        inference.load_tagger(tmp_path)
+def test_a_model_tags_by_its_id2label_alone(tiny_model_dir: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_model_dir, tmp_path / "model")
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    del config["label2id"]
+    config["id2label"] = {
+        index: label.replace("B-", "B_").replace("I-", "I_")
+        for index, label in config["id2label"].items()
+    }
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    ours = inference.load_tagger(folder, device="cpu").tag_words([CORPUS[0].split()])
+    assert ours == inference.load_tagger(tiny_model_dir, device="cpu").tag_words(
+        [CORPUS[0].split()]
+    )
+    assert {*ours[0]} - {"O"}

@@ -1,10 +1,12 @@
 """Models: the wheel and its checksum, folders, and the Hub over HTTP."""
 
 import logging
+import re
 import shlex
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import IS_OLD, byte_level, roberta, tiny_config, wordpiece
@@ -209,3 +211,48 @@ report(found)
     assert again == [expected]
     assert elsewhere[0].startswith("ModelError: cannot fetch the model someone/tiny from the Hub")
     assert 'profile="offline"' in elsewhere[0]
+
+
+@pytest.mark.parametrize(
+    ("labels", "tags"),
+    [
+        (["O", "B-per", "I-per"], ["O", "B-per", "I-per"]),
+        (["B_per", "I_per", "O"], ["B-per", "I-per", "O"]),
+        (["o", "per-B", "per-I"], ["O", "B-per", "I-per"]),
+        (["O", "B", "I"], ["O", "B-entity", "I-entity"]),
+        (["O", "per", "loc"], ["O", "I-per", "I-loc"]),
+        (["O", "B-per", "M-per", "E-per", "S-per"], ["O", "B-per", "I-per", "E-per", "S-per"]),
+        (["O", "B-per", "I-per", "[SEP]"], ["O", "B-per", "I-per", "[SEP]"]),
+    ],
+)
+@pytest.mark.parametrize("label2id", ["none", "right", "another"])
+def test_labels_of_other_peoples_models_are_read_as_tags_of_data_are(
+    labels: list[str], tags: list[str], label2id: str
+) -> None:
+    config = BertConfig(id2label=dict(enumerate(labels)))
+    maps: dict[str, Any] = {
+        "none": None,
+        "right": {label: index for index, label in enumerate(labels)},
+        "another": {"X": 0},
+    }
+    config.label2id = maps[label2id]
+    assert models.labels_of(config) == tags
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ({0: "LABEL_0", 1: "LABEL_1"}, "LABEL_0, LABEL_1: which name no entities, since their"),
+        ({0: "positive", 1: "negative"}, "positive, negative: no word is tagged 'O'"),
+        ({0: "O", 2: "B-per"}, "O, B-per: not one for each id from 0"),
+        ({0: "O", 1: "B-per", 2: "I-per", 3: "M-per"}, "which do not have one tag for each type"),
+        ({0: "B-per", 1: "I-per"}, "which do not have one tag for each type and one for words"),
+    ],
+)
+def test_labels_that_are_no_tags_are_refused_with_what_to_do(
+    labels: dict[int, str], message: str
+) -> None:
+    config = BertConfig(id2label=labels)
+    with pytest.raises(models.ModelError, match=re.escape(message)) as caught:
+        models.labels_of(config)
+    assert "write the tag of each id, such as 'O' or 'B-person', into id2label" in str(caught.value)

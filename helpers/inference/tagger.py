@@ -9,7 +9,7 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast, overload
+from typing import Any, overload
 
 import numpy as np
 import torch
@@ -69,12 +69,6 @@ def load_tagger(
         backend=backend,
         precision=precision,
     )
-    labels = cast(dict[str, int], model.config.label2id)
-    if tagging.OUTSIDE not in labels:
-        raise models.ModelError(
-            f"{model_dir} has the labels {', '.join(labels)} and no "
-            f"{tagging.OUTSIDE!r}; it was not trained to tag entities: fine-tune it in lesson 3"
-        )
     return Tagger(
         model,
         tokenizer,
@@ -144,14 +138,10 @@ class Tagger:
         limit = min(tokenizer.model_max_length, positions)
         self._max_length = limit
         self.stride = (limit - tokenizer.num_special_tokens_to_add()) // 4
-        labels = cast(dict[int, str], model.config.id2label)
-        self._label_ids = {label: index for index, label in labels.items()}
+        labels = models.labels_of(model.config)
+        self._label_ids = {label: index for index, label in enumerate(labels)}
         self.word_rules = options.word_rules
-        self.decoder = Decoder(
-            [labels[index] for index in range(len(labels))],
-            scheme=scheme,
-            outside_bias=options.outside_bias,
-        )
+        self.decoder = Decoder(labels, scheme=scheme, outside_bias=options.outside_bias)
 
     # a str is an Iterable[str] to the type checker, so it sees the two as overlapping
     @overload
