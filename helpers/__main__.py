@@ -1,6 +1,7 @@
 """The one command: ``python -m helpers``.
 
-Every heavy import stands in the command that needs it, so that ``--help`` answers at once.
+Every heavy import stands in the command that needs it, so that ``--help`` answers at once. Half of
+this file is that help.
 """
 
 import inspect
@@ -30,22 +31,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):  # words of all scripts, on a console that is not UTF-8
             stream.reconfigure(errors="backslashreplace")
     try:
-        given = list(sys.argv[1:] if arguments is None else arguments)
-        with commands.make_context(_PROGRAM, given) as context:
-            code = commands.invoke(context) or 0
+        code = _invoke(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
-    except click.exceptions.Exit as ended:  # of --help
-        return ended.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        return _REFUSAL
-    except click.ClickException as error:
-        return _refuse(error.format_message())
     except BrokenPipeError:
         # Else Python complains when it flushes what nobody reads, see
         # https://docs.python.org/3/library/signal.html#note-on-sigpipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _CLOSED_PIPE
+    return code
+
+
+def _invoke(arguments: list[str]) -> int:
+    try:
+        with commands.make_context(_PROGRAM, arguments) as context:
+            return commands.invoke(context) or 0
+    except click.exceptions.Exit as ended:  # of --help
+        return ended.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message())
+        return _REFUSAL
+    except click.ClickException as error:
+        return _refuse(error.format_message())
+    except BrokenPipeError:
+        raise
     except _EXPECTED as error:
         from helpers.settings import as_parameters
 
@@ -53,7 +61,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as interrupt:
         print(str(interrupt) or "interrupted", file=sys.stderr)
         return _INTERRUPT
-    return code
 
 
 def _refuse(message: str) -> int:
@@ -258,15 +265,13 @@ def tag(
     input: Path,
     output: Path,
     model: str,
-    text_field: str,
     engine: str,
     address: str | None,
-    batch_size: int | None,
-    min_score: float,
     scheme: Any,
     device: str | None,
     backend: Any,
     precision: Any,
+    **how: Any,
 ) -> None:
     r"""Tag every text of a file: OUTPUT has each record with all its fields, and its entities.
 
@@ -313,15 +318,7 @@ def tag(
         chosen = Ray(load, address, device)
         device = "cpu"  # here the model is only checked; the machines load their own
     try:
-        counts = tag_file(
-            load(device=device),
-            input,
-            output,
-            text_field=text_field,
-            batch_size=batch_size,
-            min_score=min_score,
-            engine=chosen,
-        )
+        counts = tag_file(load(device=device), input, output, engine=chosen, **how)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("interrupted; start it again to tag what is missing") from None
     side = f" (see {rejects_of(output)})" if counts.rejected else ""

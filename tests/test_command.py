@@ -123,15 +123,16 @@ def test_a_console_that_is_not_utf_8(folder: Path, monkeypatch: pytest.MonkeyPat
     assert rb"Ada/B-person saw \u5317\u4eac/B-location" in console.getvalue()
 
 
+@pytest.mark.parametrize("arguments", [["data", "sample"], ["--help"]])
 def test_a_reader_that_stops_reading(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As in `python -m helpers data FOLDER | head -1`."""
+    """As in `python -m helpers data sample | head -1`."""
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as closed:
         monkeypatch.setattr(sys, "stdout", closed)
-        assert main(["data", str(folder)]) == 141
+        assert main(arguments) == 141
     assert capsys.readouterr().err == ""
 
 

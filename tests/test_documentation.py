@@ -86,7 +86,7 @@ def test_the_files_of_the_pages_are_what_the_commands_take(tmp_path: Path) -> No
     parameters.check(yaml.safe_load(files["params.yaml"]), lesson.defaults)
     rates = tmp_path / "rates.yaml"
     rates.write_text(files["rates.yaml"], encoding="utf-8")
-    assert len(spec.load(rates)) == 4
+    assert len(spec.load(rates)) == 6
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
