@@ -86,7 +86,7 @@ lint: $(VENV)/installed ## check style and types, notebooks included
 	$(BIN)/python tools/colab.py --check
 
 clean: ## remove environments, runs and caches
-	rm -rf $(VENV) $(TF_VENV) $(COLAB) .venv-versions runs build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(TF_VENV) $(COLAB) .venv-versions runs build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
 # Environments are made anew whenever the pins or the package's needs change.
