@@ -8,6 +8,7 @@ import sys
 import tomllib
 from graphlib import TopologicalSorter
 from pathlib import Path
+from symtable import symtable
 from typing import Any
 
 import nbformat
@@ -278,9 +279,10 @@ def test_no_lesson_gives_a_parameter_another_meaning() -> None:
         assert not parameters & {name for source in code[2:] for name in names_set_in(source)}
 
 
-def names_set_in(source: str) -> set[str]:
-    nodes = ast.walk(ast.parse(source))
-    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+def names_set_in(cell: str) -> set[str]:
+    """What a cell leaves behind: names that a function or a comprehension sets stay within it."""
+    symbols = symtable(cell, "cell", "exec").get_symbols()
+    return {symbol.get_name() for symbol in symbols if symbol.is_assigned()}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
