@@ -1,6 +1,7 @@
 """The benchmarks: that they run and count right; no test measures a time."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,9 @@ import torch
 from datasets import DatasetDict
 from transformers import AutoModel
 
-from benchmarks import distilbert, gpu, tagging
+from benchmarks import distilbert, gpu, seeds, tagging
 from helpers import data, models
+from helpers.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +107,22 @@ def test_the_gpu_script_runs_on_a_slice(
     assert len(written["tagging"]) == len(kinds) * (1 + 2 * 3)
     assert all(row["seconds"] > 0 for row in written["training"])
     assert all(row["texts/s"] > 0 for row in written["tagging"])
+
+
+def test_runs_of_two_frameworks_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def measured(run: Settings) -> dict[str, float]:
+        return {"seed": run.seed, "F1 without it": 0.4, "F1": 0.4 + run.seed / 10}
+
+    monkeypatch.setattr(seeds, "measure", measured)
+    files = [tmp_path / "one.json", tmp_path / "other.json"]
+    for file in files:
+        monkeypatch.setattr(sys, "argv", ["seeds", "--seeds", "3", "--output", str(file)])
+        seeds.main()
+    assert "gain by the bias +0.1000, standard error 0.0577" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["seeds", "--compare", *map(str, files)])
+    seeds.main()
+    assert "difference of mean F1 +0.0000, p = 1.000" in capsys.readouterr().out
+    assert seeds.p_value([3, 4, 5], [0, 1, 2]) == pytest.approx(2 / 20)
+    assert seeds.p_value([3, 4, 2], [0, 1, 5]) == pytest.approx(14 / 20)
