@@ -293,7 +293,7 @@ def one_change(answer: Any, run: "Settings", n_layers: int) -> str:
     if trial.frozen_layers > n_layers:
         raise AnswerError(f"The model has {n_layers} layers. Freeze no more than that.")
     _verdict(prediction)
-    return "The next cell trains with it."
+    return "Now a model is trained with it."
 
 
 @exercise
