@@ -2,8 +2,8 @@
 
 A check is a function with the decorator `exercise`. Its body compares the answer with the right one
 by one of the functions below, each for one form of answer: `share`, `number`, `count`, `sequence`,
-`mapping`, `spans`, `choice`, `choices`, `order` and `function`. Each returns nothing if the answer
-is right, and otherwise raises `AnswerError` with a sentence.
+`mapping`, `spans`, `choice` and `function`. Each returns nothing if the answer is right, and
+otherwise raises `AnswerError` with a sentence.
 
 An answer may have any reasonable form: lists, tuples, arrays, Series and tensors are alike, a
 scalar may be one of NumPy, PyTorch or TensorFlow, and a number may be rounded to three digits.
@@ -198,34 +198,6 @@ def choice(answer: Any, right: str, reasons: Mapping[str, str]) -> None:
         raise AnswerError(f"Choose one letter: {', '.join(sorted({right, *reasons}))}.")
     if letters != [right]:
         raise AnswerError(reasons[letters[0]])
-
-
-def choices(answer: Any, right: str, reasons: Mapping[str, str]) -> None:
-    """Compare the letters of all answers that apply; ``reasons`` has a sentence for every letter.
-
-    The sentence of a wrong letter says why it does not apply, that of a right one why it does.
-    """
-    letters = _letters(answer, reasons)
-    for letter in letters:
-        if letter not in right:
-            raise AnswerError(f"{letter}: {reasons[letter]}")
-    for letter in right:
-        if letter not in letters:
-            raise AnswerError(f"{len(set(right) - set(letters))} missing. {reasons[letter]}")
-
-
-def order(answer: Any, letters: str, rules: Mapping[tuple[str, str], str]) -> None:
-    """Check the order of letters: ``rules`` maps (earlier, later) to what is wrong otherwise."""
-    if isinstance(answer, set | frozenset):
-        raise AnswerError("A set has no order. Give the letters as a text.")
-    given = _letters(answer, letters)
-    if sorted(given) != sorted(letters):
-        raise AnswerError(
-            f"Use each of the letters {', '.join(letters)} once; found {''.join(given)}."
-        )
-    for (earlier, later), sentence in rules.items():
-        if given.index(earlier) > given.index(later):
-            raise AnswerError(sentence)
 
 
 def function(
