@@ -1,11 +1,11 @@
 """The commands of the README, of ``docs`` and of workflows: each is one that the project takes."""
 
-import json
 import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 
@@ -15,6 +15,7 @@ from helpers.settings import literal
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+LESSONS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
 TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
@@ -96,13 +97,23 @@ def test_links_lead_to_files_that_are_there(page: Path) -> None:
     assert all((page.parent / target).exists() for target in local), local
 
 
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)
+def test_what_the_exercises_prove_is_taught_in_sections_that_are_there(lesson: Path) -> None:
+    page = (ROOT / "docs" / "exercises.md").read_text(encoding="utf-8")
+    rows = page.partition(f"\n## {int(lesson.stem[:2])}. ")[2].partition("\n## ")[0]
+    cited = re.findall(r"^\| .* \| (.*) \| \w+ \| `", rows, re.MULTILINE)
+    cells = nbformat.read(lesson, as_version=4).cells
+    prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    assert len(cited) >= 3
+    assert set(cited) <= set(re.findall("^##+ (.*)$", prose, re.MULTILINE))
+
+
 def test_the_home_page_says_how_long_each_lesson_takes() -> None:
     page = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"\(\.\./notebooks/(\S+)\).*\| (\d+) min \|", page))
-    lessons = sorted((ROOT / "notebooks").glob("0*.ipynb"))
-    assert list(rows) == [lesson.name for lesson in lessons]
-    for lesson in lessons:
-        first = json.loads(lesson.read_text(encoding="utf-8"))["cells"][0]["source"]
-        said = re.search(r"about (\d+) minutes to read, (\d+) minutes for", "".join(first))
+    assert list(rows) == [lesson.name for lesson in LESSONS]
+    for lesson in LESSONS:
+        first = nbformat.read(lesson, as_version=4).cells[0].source
+        said = re.search(r"about (\d+) minutes to read, (\d+) minutes for", first)
         assert said
         assert int(rows[lesson.name]) == sum(map(int, said.groups()))
