@@ -27,11 +27,13 @@ from transformers import AutoConfig, AutoModelForTokenClassification
 from benchmarks import report
 from benchmarks.report import Row, seconds
 from helpers import data, models, tagging
-from helpers.inference import load_tagger, tag_file
+from helpers.batch.tag_files import tag_file
+from helpers.inference import load_tagger
 
 _TAG = """\
 import sys, time
-from helpers.inference import load_tagger, tag_file
+from helpers.batch.tag_files import tag_file
+from helpers.inference import load_tagger
 
 model, source, target = sys.argv[1:]
 tagger = load_tagger(model, device="cpu")

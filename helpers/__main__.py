@@ -298,7 +298,7 @@ def tag(
           --model stevhliu/my_awesome_wnut_model
       python -m helpers tag tweets.txt tweets.jsonl --backend onnx --precision int8 \
           --model runs/offline/03_trainer_finetuning/model
-      python -m helpers tag /shared/tweets.jsonl /shared/tagged.jsonl \
+      python -m helpers tag tweets.jsonl tagged.jsonl \
           --model /shared/model --engine ray --address auto
     """
     from functools import partial

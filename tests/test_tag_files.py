@@ -7,11 +7,12 @@ import io
 import json
 import math
 import os
-import signal
+import pickle
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -421,97 +422,45 @@ def test_an_interruption_loses_a_few_hundred_texts_or_some_kilobytes(
     assert max(sizes) == n_texts
 
 
-KILLED = """\
-import sys
-from helpers.batch import tag_files
-from helpers.inference import load_tagger
-
-tag_files._PART = 10
-model, source, target = sys.argv[1:]
-tagger = load_tagger(model, device="cpu")
-
-def engine(parts, **how):
-    for number, texts in parts:
-        if number == 3:
-            print("halfway", flush=True)
-            sys.stdin.read()
-        yield number, tagger(texts, **how)
-
-tag_files.tag_file(tagger, source, target, engine=engine)
-"""
-
-
-def test_a_killed_job_goes_on_with_what_is_missing(
-    tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Takes seconds, since another process has to load the model and be killed."""
-    monkeypatch.setattr(tag_files, "_PART", 10)
-    texts = [f"{text} {number}" for number in range(20) for text in CORPUS]
-    source = write(tmp_path / "in.txt", [{"text": text} for text in texts])
-    target, whole = tmp_path / "out.jsonl", tmp_path / "whole.jsonl"
-    with subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(tiny_model_dir), str(source), str(target)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=ROOT,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"halfway\n"
-        process.send_signal(signal.SIGKILL)
-    assert not target.exists()
-
-    tagged = []
-    again = load_tagger(tiny_model_dir, device="cpu")
-
-    def engine(parts: Iterable[Part], **how: Any) -> Iterator[TaggedPart]:
-        for number, some in parts:
-            tagged.append(number)
-            yield number, again(some, **how)
-
-    assert tag_file(again, source, target, engine=engine) == (60, 0)
-    assert tagged == [3, 4, 5]
-    tag_file(again, source, whole)
-    assert read(target) == [
-        {**record, "entities": scored(record["entities"])} for record in read(whole)
-    ]
-    assert not list(tmp_path.glob(".*"))
-
-
 @pytest.mark.usefixtures("small_parts")
-def test_what_one_job_left_is_not_taken_by_another(
+def test_an_interrupted_job_goes_on_with_what_is_missing_and_takes_nothing_of_another(
     tagger: Tagger, tiny_model_dir: Path, tmp_path: Path
 ) -> None:
     source, target = tmp_path / "in.txt", tmp_path / "out.jsonl"
     target.write_text("earlier")
+    load = partial(load_tagger, tiny_model_dir, device="cpu")
 
-    def missing_after_an_interruption(tagger: Tagger, target: Path = target) -> list[int]:
-        """Tag one part and stop; the parts that were missing before."""
+    def missing(tagger: Tagger, target: Path = target, n_done: int = 1) -> list[int]:
+        """Tag some parts, and then stop if any is left; the parts that were missing before."""
         seen = []
 
         def engine(parts: Iterable[Part], **how: Any) -> Iterator[TaggedPart]:
             for number, texts in parts:
                 seen.append(number)
-                if number == seen[0]:
+                if len(seen) <= n_done:
                     yield number, tagger(texts, **how)
-            raise KeyboardInterrupt
+            if len(seen) > n_done:
+                raise KeyboardInterrupt
 
-        with pytest.raises(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt):
             tag_file(tagger, source, target, engine=engine)
         return seen
 
-    load = partial(load_tagger, tiny_model_dir, device="cpu")
-    source.write_text("one\n" * 12)
-    assert missing_after_an_interruption(load()) == [0, 1, 2]
-    assert missing_after_an_interruption(load()) == [1, 2]
-    assert missing_after_an_interruption(load(), target.with_suffix(".parquet")) == [2]
+    write(source, [{"text": text} for text in CORPUS * 4])
+    assert missing(load()) == [0, 1, 2]
+    assert missing(load()) == [1, 2]
+    assert missing(load(), target.with_suffix(".parquet")) == [2]
     source.write_text("two\n" * 12)
     os.utime(source, ns=(0, 1))
-    assert missing_after_an_interruption(load()) == [0, 1, 2]
+    assert missing(load()) == [0, 1, 2]
     (tiny_model_dir / "config.json").touch()
-    assert missing_after_an_interruption(load()) == [0, 1, 2]
-    assert missing_after_an_interruption(Tagger(tagger.model, tagger.tokenizer)) == [0, 1, 2]
+    assert missing(load()) == [0, 1, 2]
+    assert missing(Tagger(tagger.model, tagger.tokenizer)) == [0, 1, 2]
     assert target.read_text() == "earlier"
+    assert missing(load(), n_done=2) == [1, 2]
+    again = tmp_path / "again.jsonl"
+    tag_file(tagger, source, again)
+    assert target.read_bytes() == again.read_bytes()
 
 
 def test_a_source_that_changes_meanwhile_is_refused(tagger: Tagger, tmp_path: Path) -> None:
@@ -550,54 +499,46 @@ def test_the_bar_moves_within_a_part_and_ends_with_the_texts(
 # Ray
 
 
-def stand_in(slots: int, running: list[int]) -> SimpleNamespace:
-    """What the engine uses of Ray, in this process; it notes how many tasks run at a time."""
-    waiting: list[Any] = []
+class StandIn:
+    """What the engine uses of Ray, in this process; it counts the tasks that are not fetched."""
 
-    class Task:
-        def __init__(self, do: Callable[..., Any]) -> None:
-            self._do = do
+    cloudpickle, exceptions = pickle, SimpleNamespace(RayError=Exception)
+    waiting = most = 0
 
-        def remote(self, *arguments: Any) -> Callable[[], Any]:
-            waiting.append(partial(self._do, *arguments))
-            running.append(len(waiting))
-            return waiting[-1]
+    def cluster_resources(self) -> dict[str, float]:
+        return {"CPU": 2.0}
 
-    def wait(tasks: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-        waiting.remove(tasks[-1])  # the last one is the fastest
-        return [tasks[-1]], [*tasks[:-1]]
+    def remote(self, **_: Any) -> Callable[..., Any]:
+        return lambda do: SimpleNamespace(remote=partial(self.start, do))
 
-    def get(task: Callable[[], Any]) -> Any:
-        try:
-            return task()
-        except Exception as error:
-            raise ConnectionError("ray::_tag()") from error
+    def start(self, do: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+        self.waiting += 1
+        self.most = max(self.most, self.waiting)
+        return partial(do, *arguments)
 
-    return SimpleNamespace(
-        cluster_resources=lambda: {"CPU": float(slots)},
-        remote=lambda **_: Task,
-        wait=wait,
-        get=get,
-        cloudpickle=tag_on_ray.pickle,
-        exceptions=SimpleNamespace(RayError=ConnectionError),
-    )
+    def wait(self, tasks: list[Any]) -> tuple[list[Any], list[Any]]:
+        return tasks[-1:], tasks[:-1]  # the last one is the fastest
+
+    def get(self, task: Callable[[], Any]) -> Any:
+        self.waiting -= 1
+        return task()
 
 
 @pytest.mark.usefixtures("small_parts")
 def test_a_cluster_gets_a_few_parts_at_a_time(
     tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tagger: Tagger
 ) -> None:
-    running: list[int] = []
-    monkeypatch.setattr(tag_on_ray, "connect", lambda _: stand_in(2, running))
+    ray = StandIn()
+    monkeypatch.setattr(tag_on_ray, "connect", lambda _: ray)
     lines = [str(number) for number in range(40)]
     source = write(tmp_path / "in.txt", [{"text": line} for line in lines])
-    target, load = tmp_path / "out.jsonl", partial(load_tagger, tiny_model_dir)
-    assert tag_file(tagger, source, target, engine=tag_on_ray.Ray(load)) == (40, 0)
+    target, engine = tmp_path / "out.jsonl", tag_on_ray.Ray(partial(load_tagger, tiny_model_dir))
+    assert tag_file(tagger, source, target, engine=engine) == (40, 0)
     assert [record["text"] for record in read(target)] == lines
     assert read(target)[-1]["entities"] == scored(tagger(lines[-1]))
-    assert (len(running), max(running)) == (10, 4)
+    assert (ray.waiting, ray.most) == (0, 4)
     engine = tag_on_ray.Ray(partial(load_tagger, tmp_path / "elsewhere"))
-    with pytest.raises(RuntimeError, match="the cluster could not tag the texts: "):
+    with pytest.raises(RuntimeError, match="the cluster could not tag the texts: there is no"):
         tag_file(tagger, source, tmp_path / "again.jsonl", engine=engine)
 
 
