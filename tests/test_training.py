@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -370,24 +371,11 @@ def test_the_command_line_ends_in_one_line_for_what_a_user_can_cause(
         "model": str(tiny_model_dir),
         "output_dir": str(tmp_path),
     }
-    for name, value in usual.items():
-        arguments += [] if name in arguments else ["-p", name, value]
-    assert main(["train", "--profile", "smoke", *arguments]) == 2
+    others = [("-p", name, value) for name, value in usual.items() if name not in arguments]
+    assert main(["train", "--profile", "smoke", *arguments, *chain(*others)]) == 2
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("error: ")
     assert message in last
-
-
-@pytest.mark.parametrize("said", ["", "the checkpoint is there"])
-def test_an_interrupted_command_ends_in_one_line(
-    said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def interrupt(_: Settings) -> None:
-        raise KeyboardInterrupt(*filter(None, [said]))
-
-    monkeypatch.setattr(training, "fine_tune", interrupt)
-    assert main(["train", "--profile", "smoke"]) == 130
-    assert capsys.readouterr().err == f"{said or 'interrupted'}\n"
 
 
 def output_of(command: list[str]) -> str:

@@ -12,7 +12,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from filelock import FileLock
@@ -22,7 +22,6 @@ from jupyter_client.manager import KernelManager
 from helpers import atomic
 from helpers.batch import notebooks
 from helpers.batch.engines import Engine, Outcome
-from helpers.batch.notebooks import Lesson
 from helpers.batch.spec import OUTPUT, Run
 from helpers.settings import project_dir
 
@@ -111,7 +110,7 @@ def _attempt(run: Run, folder: Path, final: Path, revision: str | None, cwd: Pat
         "host": socket.gethostname(),
         "platform": platform.platform(),
         "revision": revision,
-        "versions": _versions(run.lesson),
+        "versions": _versions(run.lesson.kernel),
     }
     _readdress(folder, final)
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
@@ -146,11 +145,11 @@ def _revision() -> str | None:
         return None
 
 
-def _versions(lesson: Lesson) -> dict[str, str]:
-    """The versions of Python and of all packages in the lesson's kernel, where it has one."""
-    kernel = KernelManager(kernel_name=lesson.kernel)
+@cache
+def _versions(kernel: str) -> dict[str, str]:
+    """The versions of Python and of all packages in a kernel, where it has one."""
     try:
-        python = kernel.format_kernel_cmd()[0]
+        python = KernelManager(kernel_name=kernel).format_kernel_cmd()[0]
         printed = subprocess.run([python, "-c", _PRINT_VERSIONS], capture_output=True, check=True)
     except (NoSuchKernel, OSError, subprocess.CalledProcessError):
         return {}
