@@ -630,23 +630,6 @@ def test_a_run_that_cannot_be_seen_from_here_is_said(tmp_path: Path) -> None:
     assert re.match("complete on the machine that ran it, but not visible here in .*/out;", error)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["no-such.yaml"], "No such file or directory: 'no-such.yaml'"),
-        (["toy.yaml", "--workers", "0"], "'--workers': 0 is not in the range x>=1."),
-        (["toy.yaml", "--workers", "two"], "'two' is not a valid integer range."),
-        (["toy.yaml", "--gpus-per-run", "-1"], "-1.0 is not in the range x>=0."),
-        (["toy.yaml", "--engine", "slurm"], "'slurm' is not one of 'local', 'ray'."),
-    ],
-)
-def test_a_sweep_refused(
-    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["sweep", *arguments]) == 2
-    assert message in capsys.readouterr().err
-
-
 # Ray
 
 CLUSTER = """\

@@ -76,6 +76,7 @@ def test_choices_are_those_of_the_tagger() -> None:
         (["tag", "a", "b", "--model", "m", "--address", "x"], "--address is the address of a Ray"),
         (["sweep", "none.yaml"], "No such file or directory: 'none.yaml'"),
         (["sweep", "a.yaml", "--workers", "0"], "Invalid value for '--workers': 0 is not in the r"),
+        (["sweep", "a.yaml", "--workers", "two"], "'two' is not a valid integer range."),
         (["sweep", "a.yaml", "--gpus-per-run", "-1"], "'--gpus-per-run': -1.0 is not in the range"),
         (["sweep", "a.yaml", "--engine", "slurm"], "'slurm' is not one of 'local', 'ray'."),
     ],
@@ -152,7 +153,7 @@ def test_train_and_score_print_a_table(
 
 
 def test_the_data_command_takes_the_revision(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = {}
+    found: dict[str, Any] = {}
 
     def load(dataset: Any, *, revision: str | None, **options: Any) -> Any:
         found.update(dataset=dataset, revision=revision, **options)

@@ -47,6 +47,8 @@ def run(runs: Sequence[Run], output: Path, engine: Engine) -> Iterator[Outcome]:
     Yields:
         Each run as it ends, with what went wrong; ``None`` if it is complete.
     """
+    if not runs:  # no engine is needed
+        return
     for run, error in engine(runs, partial(attempt, output, _revision(), Path.cwd())):
         if error is None and not is_complete(output / run.name):
             error = (
