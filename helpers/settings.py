@@ -134,7 +134,7 @@ def load(profile: str = "full", **overrides: Any) -> Settings:
         ValueError: An unknown profile, an unknown name, or a value of the wrong type or out of
             range; the message lists what is valid.
     """
-    if profile not in _profiles():
+    if profile not in list(_profiles()):  # also where it is no text at all
         raise ValueError(f"unknown profile {profile!r}; valid profiles: {', '.join(_profiles())}")
     valid = [field.name for field in dataclasses.fields(Settings) if field.name != "profile"]
     unknown = [name for name in overrides if name not in valid]

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from helpers import __main__
-from helpers.batch import notebooks, parameters, spec
+from helpers.batch import notebooks, spec
 from helpers.settings import literal
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,7 +63,7 @@ def test_a_lesson_takes_the_parameters(command: str) -> None:
     }
     for at, option in enumerate(options):
         given |= yaml.safe_load(options[at + 1]) if option == "-y" else {}
-    parameters.check(given, found.defaults)
+    found.settings(given)
     assert given or "-f" in options
 
 
@@ -84,7 +84,7 @@ def test_the_files_of_the_pages_are_what_the_commands_take(tmp_path: Path) -> No
     files = {text.splitlines()[0].removeprefix("# "): text for text in blocks("yaml")}
     assert set(files) == {"params.yaml", "rates.yaml"}
     [lesson] = notebooks.find(["01"])
-    parameters.check(yaml.safe_load(files["params.yaml"]), lesson.defaults)
+    lesson.settings(yaml.safe_load(files["params.yaml"]))
     rates = tmp_path / "rates.yaml"
     rates.write_text(files["rates.yaml"], encoding="utf-8")
     assert len(spec.load(rates)) == 6

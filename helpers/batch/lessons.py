@@ -10,7 +10,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from helpers import atomic, settings
-from helpers.batch import notebooks, parameters
+from helpers.batch import notebooks
 from helpers.batch.notebooks import Lesson
 
 
@@ -49,7 +49,7 @@ def plan(
     planned, all_ = [], {**common, **given}
     for lesson in lessons:
         its_own = {name: value for name, value in all_.items() if name in lesson.defaults}
-        parameters.check(its_own, lesson.defaults)
+        lesson.settings(its_own)  # refuses what it cannot take
         planned.append((lesson, its_own))
     return planned
 

@@ -1,5 +1,7 @@
 """A lesson as a file: read, and executed by papermill."""
 
+import ast
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
@@ -14,8 +16,8 @@ from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from nbclient.exceptions import DeadKernelError
 from traitlets.config import Config
 
-from helpers.batch import parameters
-from helpers.settings import project_dir
+from helpers import settings
+from helpers.settings import Settings, project_dir
 
 # Kernels talk over TCP; others on the machine must not be able to listen.
 _KERNELS = Config({"KernelManager": {"transport_encryption": "auto"}})
@@ -40,10 +42,38 @@ class Lesson:
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
-        """The parameters that the lesson takes, and their values where none are given."""
+        """The parameters that the lesson takes, and their values where none are given.
+
+        Raises:
+            ValueError: The parameters cell holds a value that is not a plain literal.
+        """
         cells = self.notebook.cells
-        tagged = [cell for cell in cells if "parameters" in cell.metadata.get("tags", [])]
-        return parameters.defaults(tagged[0].source) if tagged else {}
+        sources = [c.source for c in cells if "parameters" in c.metadata.get("tags", [])]
+        values = {}
+        for name, node in settings.assigned(sources[0]).items() if sources else ():
+            try:
+                values[name] = ast.literal_eval(node)
+            except ValueError:
+                raise ValueError(
+                    f"the parameters cell gives {name!r} the value `{ast.unparse(node)}`; write a "
+                    "plain literal there"
+                ) from None
+        return values
+
+    def settings(self, given: Mapping[str, Any]) -> Settings:
+        """Turn parameters into the settings of a run, as the lesson itself does.
+
+        Args:
+            given: The parameters by name; one that is no setting can have any value.
+
+        Raises:
+            ValueError: A name that the lesson does not have, or a value of the wrong type or out of
+                range.
+        """
+        settings.refuse_unknown(given, self.defaults)
+        names = {field.name for field in dataclasses.fields(Settings)}
+        chosen = {name: v for name, v in {**self.defaults, **given}.items() if name in names}
+        return settings.load(**chosen)
 
     @property
     def kernel(self) -> str:

@@ -13,7 +13,7 @@ import yaml
 from papermill.iorw import NoDatesSafeLoader
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from helpers.batch import notebooks, parameters
+from helpers.batch import notebooks
 from helpers.batch.notebooks import Lesson
 
 OUTPUT = "output_dir"  # the parameter that tells a lesson where to write
@@ -84,8 +84,8 @@ def _runs(spec: _Spec, lesson: Lesson) -> list[Run]:
     runs = []
     for values in product(*spec.grid.values()):
         given = {**spec.parameters, **dict(zip(spec.grid, values, strict=True))}
-        settings = parameters.check(given, lesson.defaults)
-        runs.append(Run(lesson, given, settings.seed if "seed" in lesson.defaults else None))
+        seed = lesson.settings(given).seed
+        runs.append(Run(lesson, given, seed if "seed" in lesson.defaults else None))
     return runs
 
 
