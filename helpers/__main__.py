@@ -203,7 +203,7 @@ def train(profile: str, parameters: Mapping[str, Any]) -> None:
     report = training.fine_tune(run)
     if report:  # of several processes, the first has it
         print(metrics.scores_table(report["test"]).to_string())
-        print(f"the model is in {model_folder.of_lesson(run, 3)}")
+        print(f"the model is in {model_folder.of_lesson(run, 3).resolve()}")
 
 
 @commands.command()
@@ -535,7 +535,7 @@ def report(folder: Path, score: str) -> None:
     """
     from helpers.batch import report
 
-    for path in report.write(folder, score=score):
+    for path in report.write(folder.resolve(), score=score):
         print(path)
 
 
