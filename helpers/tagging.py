@@ -26,7 +26,7 @@ _BEGINS = frozenset("BSU")
 _ENDS = frozenset("ESLU")
 
 _USUAL_PREFIX = {"M": "I", "W": "S"}
-_OUTSIDE_MARKS = (OUTSIDE, "o", "0", "_", "OTHER")
+OUTSIDE_MARKS = (OUTSIDE, "o", "0", "_", "OTHER")
 _FORMS = [
     re.compile(form, re.DOTALL)
     for form in (
@@ -274,7 +274,7 @@ def find_spelling(counts: Mapping[str, int]) -> Spelling:
     Raises:
         TagError: The tags are not written in such a way; the message says what they look like.
     """
-    outside = [mark for mark in _OUTSIDE_MARKS if mark in counts]
+    outside = [mark for mark in OUTSIDE_MARKS if mark in counts]
     if OUTSIDE in counts:
         outside = [mark for mark in outside if mark in (OUTSIDE, "o", "0")]
     rest = [tag for tag in counts if tag not in outside]

@@ -277,10 +277,10 @@ class TestSources:
             ["B-x", "B-x"],
             ["O", "B-x", "I-x"],
         ]
-        assert [line.rpartition("from ")[2] for line in lines_of(caplog)] == [
-            "IOB1 to IOB2",
-            "IOB2 to IOB2, 'B_x' read as 'B-x'",
-            "IOBES to IOB2",
+        assert [line.partition(": ")[2] for line in lines_of(caplog)] == [
+            "converted the tags from IOB1 to IOB2",
+            "the tags are in IOB2, 'B_x' read as 'B-x'",
+            "converted the tags from IOBES to IOB2",
         ]
 
     def test_a_tag_whose_type_train_knows_is_known(self, tmp_path: Path) -> None:

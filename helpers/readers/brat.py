@@ -11,14 +11,14 @@ from pathlib import Path
 
 from helpers import words
 from helpers.readers.options import AS_FOUND, ReadOptions
-from helpers.readers.spans import Aligner, Annotation, check_annotation
+from helpers.readers.spans import Aligner, Annotation
 from helpers.readers.split import Sentence, Split
 from helpers.readers.text import read_text, split_lines
 
 logger = logging.getLogger(__name__)
 
 _ENTITY = re.compile(
-    r"T\S*\t(?P<type>\S+) (?P<offsets>\d{1,9} \d{1,9}(?:;\d{1,9} \d{1,9})*)(?:\t.*)?"
+    r"T\S*\t(?P<type>\S+) (?P<offsets>\d{1,9} \d{1,9}(?:;\d{1,9} \d{1,9})*)(?:\t(?P<quote>.*))?"
 )
 _NO_ENTITY = ("R", "E", "A", "M", "N", "*", "#")  # relations, events, attributes, notes
 
@@ -59,7 +59,7 @@ def read_brat(path: Path, options: ReadOptions = AS_FOUND) -> Split:
         ann = document.with_suffix(".ann")
         annotations = _annotations(ann, text, aligner, options)
         offsets = words.cut(text)
-        tokens, tags = aligner.align(text, annotations, str(ann), offsets=offsets)
+        tokens, tags = aligner.align(text, annotations, offsets)
         if tokens:
             ends = [at for at, character in enumerate(text) if character == "\n"]
             lines = [bisect_left(ends, start) + 1 for start, _ in offsets]
@@ -82,10 +82,11 @@ def _annotations(path: Path, text: str, aligner: Aligner, options: ReadOptions) 
                 f"{place}: expected an entity such as 'T1\\tperson 0 3\\tAda'; found {line!r:.80}"
             )
         parts = [tuple(map(int, part.split())) for part in found["offsets"].split(";")]
-        annotation = Annotation(parts[0][0], parts[-1][1], found["type"])
-        gaps = [text[end:start] for (_, end), (start, _) in pairwise(parts)]
-        if not "".join(gaps).strip():  # in parts only where a line ends
-            annotations.append(check_annotation(annotation, text, place))
+        gaps = [(end, start) for (_, end), (start, _) in pairwise(parts)]
+        if all(end <= start and not text[end:start].strip() for end, start in gaps):
+            # in parts only where a line ends
+            start, end = parts[0][0], parts[-1][1]
+            annotations.append(Annotation(start, end, found["type"], place, found["quote"]))
         elif options.overlaps == "outermost":
             aligner.leave_out(repr(line), place)
         else:

@@ -1,33 +1,39 @@
-"""Which column of a table of words holds the words, and which the tags: the one place to decide.
+"""Which column of a table holds the words, the tags and the sentences: the one place to decide.
 
-Names decide if the user or the file gives them. Otherwise the content does: a first column that
-counts the words of each sentence is an index, the one column that holds tags of entities is the
-tag, and the first other column is the word.
+Names decide if the user or the file gives them. Otherwise the content does: the one column that
+holds tags of entities is the tag, and the first column that holds neither tags nor numbers nor
+names of sentences or documents is the word.
 """
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import eq
 from typing import Literal, NamedTuple
 
 from helpers.readers.names import SENTENCES, TAGS, TOKENS, find
-from helpers.tagging import OUTSIDE, TagError, find_spelling, split_tag
+from helpers.tagging import OUTSIDE, OUTSIDE_MARKS, TagError, find_spelling, split_tag
 
-Kind = Literal["index", "tags", "chunks", "types", "outside", "numbers", "values"]
+logger = logging.getLogger(__name__)
+
+Kind = Literal["tags", "chunks", "types", "outside", "numbers", "ids", "values"]
 
 # The phrases of CoNLL-2000's chunking, in English and as CoNLL-2003 has them in German.
 _CHUNKS = frozenset(
     ("NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP")
 ).union(("NC", "VC", "PC"))
 _PREFIXED = re.compile("[BIESLUMW][-_:].+", re.DOTALL)
-_KINDS = {
-    "index": "the numbers of the words",
+_DIGITS = re.compile(r"\d+")
+_ENOUGH = 50  # different words, from which on a table shows which columns could hold words
+_KINDS: dict[Kind, str] = {
     "tags": "tags of entities",
     "chunks": "syntactic chunks",
     "types": "types of entities",
     "outside": "only outside marks",
     "numbers": "numbers",
+    "ids": "names of words, sentences or documents",
     "values": "other values",
 }
 
@@ -40,39 +46,58 @@ class Columns(NamedTuple):
         token: The column of words.
         tag: The column of tags.
         sentence: The column that names the sentence; ``None`` if blank lines end sentences.
+        document: The column that names the document, if there is one.
     """
 
     width: int
     token: int
     tag: int
     sentence: int | None = None
+    document: int | None = None
+
+    def names(self) -> list[str]:
+        """Write them as the option ``columns``."""
+        names = ["_"] * self.width
+        names[self.token], names[self.tag] = "token", "tag"
+        if self.sentence is not None:
+            names[self.sentence] = "sentence"
+        return names
 
 
 @dataclass
 class Content:
-    """What the columns of a table hold: how often each value stands in them.
+    """What the columns of a table hold.
 
     Attributes:
         width: Number of columns.
         values: For each column the number of times that each value occurs.
+        repeats: For each column the number of rows that repeat the value of the row before.
         n_rows: Number of rows.
-        counts_words: Whether the first column counts the words of every sentence.
+        n_pairs: Number of rows that were compared with the row before.
     """
 
     width: int
     values: list[Counter[str]] = field(init=False)
+    repeats: list[int] = field(init=False)
     n_rows: int = 0
-    counts_words: bool = False
+    n_pairs: int = 0
 
     def __post_init__(self) -> None:
         """Begin with nothing counted."""
         self.values = [Counter() for _ in range(self.width)]
+        self.repeats = [0] * self.width
 
     def add(self, rows: Sequence[Sequence[str]]) -> None:
-        """Count rows."""
+        """Count rows that follow one another."""
         self.n_rows += len(rows)
-        for counter, column in zip(self.values, zip(*rows, strict=True), strict=False):
-            counter.update(column)
+        self.n_pairs += max(0, len(rows) - 1)
+        for at, column in enumerate(zip(*rows, strict=True)):
+            self.values[at].update(column)
+            self.repeats[at] += sum(map(eq, column, column[1:]))
+
+    def is_steady(self, column: int) -> bool:
+        """Tell whether most rows repeat the value of the row before, as names of sentences do."""
+        return 2 * self.repeats[column] >= self.n_pairs > 0
 
     def kind(self, column: int) -> Kind:
         """Tell what a column holds."""
@@ -81,8 +106,6 @@ class Content:
             counts[value.strip()] += count
         if 2 * counts[""] < self.n_rows:  # a few words without a tag are a fault in the tags
             del counts[""]
-        if column == 0 and self.counts_words and self.width > 2:
-            return "index"
         if set(counts) != {"0"} and all(map(str.isdecimal, counts)):
             return "numbers"
         try:
@@ -91,28 +114,37 @@ class Content:
             n_tags = sum(count for tag, count in counts.items() if is_tag(tag))
             begun = any(is_tag(tag) and tag != OUTSIDE for tag in counts)
             # a few odd ones are a fault, which is told with its line when tags are read
-            return "tags" if begun and 2 * n_tags > self.n_rows else "values"
+            if begun and 2 * n_tags > self.n_rows:
+                return "tags"
+            return self._other(column)
         usual = set(spelling.tags.values())
         types = {split_tag(tag)[1] for tag in usual - {OUTSIDE}}
         if not types:
-            return "values" if set(counts) == {"_"} else "outside"
+            return self._other(column) if set(counts) == {"_"} else "outside"
         if not spelling.prefixed:
             # a hyphen or underscore fills the empty cells of many columns that hold no tags
-            return "values" if "_" in counts and self.width > 2 else "types"
+            return self._other(column) if "_" in counts and self.width > 2 else "types"
         return "chunks" if types <= _CHUNKS else "tags"
+
+    def _other(self, column: int) -> Kind:
+        """Tell names, which hardly change or are alike but for their digits, from other values."""
+        shapes = (_DIGITS.sub("0", value) for value in self.values[column])
+        first = next(shapes)
+        alike = self.is_steady(column) or all(shape == first for shape in shapes)
+        return "ids" if alike and self.width > 2 else "values"  # of two columns one holds words
 
 
 def by_name(names: Sequence[str], place: str) -> Columns:
-    """Find the column of words and the column of tags by their names.
+    """Find columns by their names.
 
     Args:
         names: The names of all columns in order.
         place: Where they are given, for the message.
 
     Raises:
-        ValueError: There is not exactly one of each.
+        ValueError: There is not exactly one column of words and one of tags.
     """
-    tokens, tags = named(names, TOKENS), named(names, TAGS)
+    tokens, tags = _named(names, TOKENS), _named(names, TAGS)
     if len(tokens) != 1 or len(tags) != 1:
         width = max(2, len(names))
         token = tokens[0] if tokens else 0
@@ -120,57 +152,83 @@ def by_name(names: Sequence[str], place: str) -> Columns:
         raise ValueError(
             f"{place}: expected one column named token (or word, form) and one named tag (or "
             f"ner, label); found {', '.join(map(repr, names)):.300}. Say which column is which, "
-            f"such as columns={describe(Columns(width, token, tag))}"
+            f"such as columns={Columns(width, token, tag).names()}"
         )
-    return Columns(len(names), tokens[0], tags[0], next(iter(named(names, SENTENCES)), None))
+    return Columns(len(names), tokens[0], tags[0], next(iter(_named(names, SENTENCES)), None))
 
 
 def by_content(
-    name: str,
+    source: str,
     content: Content,
     *,
     header: Sequence[str],
+    has_borders: bool,
     numbers: bool,
 ) -> Columns:
-    """Find the column of words and the column of tags by what they hold.
+    """Find columns by what they hold.
 
     A header's names for words and sentences count too, so that only the tags are looked for.
 
     Args:
-        name: The file, for messages.
+        source: The file, for messages.
         content: What its columns hold.
         header: The names of the columns; none if the file has none.
+        has_borders: Whether blank lines end sentences, so that no column has to name them.
         numbers: Whether tags may be numbers.
 
     Raises:
         ValueError: No column holds tags, or several do; the message lists them all.
     """
     kinds = [content.kind(column) for column in range(content.width)]
-    words = [column for column, kind in enumerate(kinds) if kind != "index"]
-    tokens = named(header, TOKENS)
+    words = [column for column, kind in enumerate(kinds) if kind not in ("numbers", "ids")]
     rivals: list[int] = []
     for wanted in ("tags", "types", "chunks", "numbers" if numbers else "outside", "outside"):
         rivals = [column for column, kind in enumerate(kinds) if kind == wanted]
-        if wanted in ("types", "numbers"):  # words may repeat as types do
-            rivals = [column for column in rivals if column != words[0]]
+        if wanted == "types":  # words may repeat as types do
+            rivals = [column for column in rivals if column not in words[:1]]
+        if wanted == "numbers":  # numbers of words and sentences stand before them
+            rivals = rivals[-1:]
         if rivals:
             break
     if len(rivals) != 1 and not (rivals and kinds[rivals[0]] == "outside"):
-        raise ValueError(_refusal(name, content, kinds, rivals))
+        raise ValueError(_refusal(source, content, kinds, rivals))
     tag = rivals[-1]
-    token = next(column for column in [*tokens, *words] if column != tag)
-    if content.width > 2 and kinds[token] == "numbers" and not tokens:
-        raise ValueError(_refusal(name, content, kinds, rivals))
-    return Columns(content.width, token, tag, next(iter(named(header, SENTENCES)), None))
+    # if need be, names are words sooner than numbers are
+    others = sorted(range(content.width), key=lambda at: (kinds[at], content.repeats[at]))
+    token = next(at for at in [*_named(header, TOKENS), *words, *others] if at != tag)
+    _report_rivals(source, content, kinds, token)
+    steady = [at for at, kind in enumerate(kinds) if kind in ("numbers", "ids")]
+    steady = [at for at in steady if at not in (tag, token) and len(content.values[at]) > 1]
+    steady = [at for at in steady if content.is_steady(at)]
+    steady.sort(key=content.repeats.__getitem__)
+    sentence = next(iter([*_named(header, SENTENCES), *([] if has_borders else steady)]), None)
+    document = next((at for at in reversed(steady) if at != sentence), None)
+    return Columns(content.width, token, tag, sentence, document)
 
 
-def describe(columns: Columns) -> list[str]:
-    """Turn what columns hold into names for the option ``columns``."""
-    names = ["_"] * columns.width
-    names[columns.token], names[columns.tag] = "token", "tag"
-    if columns.sentence is not None:
-        names[columns.sentence] = "sentence"
-    return names
+def is_header(cells: Sequence[str], content: Content, tag: int, *, expected: bool) -> bool:
+    """Tell whether a first row names the columns, in any language.
+
+    Its cell in the column of tags is then no tag. If tags have no prefixes, any word could be one,
+    so that a header has to be expected, or names a column of numbers.
+
+    Args:
+        cells: The first row.
+        content: What the others hold.
+        tag: The column of tags.
+        expected: Whether tables of this form usually have a header.
+    """
+    names = [cell.strip().lower() for cell in cells]
+    if len(names) != content.width or len({*names, ""}) <= len(names) or any(map(is_tag, cells)):
+        return False
+    values, kinds = content.values[tag], [content.kind(at) for at in range(content.width)]
+    if cells[tag] in (*values, *OUTSIDE_MARKS) or any(
+        split_tag(value)[1] == cells[tag] for value in values
+    ):
+        return False
+    numbers = [name for name, kind in zip(names, kinds, strict=True) if kind == "numbers"]
+    named = bool(numbers) and not any(map(str.isdecimal, names))
+    return expected or named or kinds[tag] in ("tags", "chunks")
 
 
 def is_tag(cell: str) -> bool:
@@ -178,27 +236,39 @@ def is_tag(cell: str) -> bool:
     return cell == OUTSIDE or _PREFIXED.fullmatch(cell) is not None
 
 
-def named(names: Sequence[str], wanted: tuple[str, ...]) -> list[int]:
+def _named(names: Sequence[str], wanted: tuple[str, ...]) -> list[int]:
     """Find the columns that have one of the names wanted."""
     return [column for column, name in enumerate(names) if find([name], wanted)]
 
 
-def _refusal(name: str, content: Content, kinds: Sequence[Kind], rivals: Sequence[int]) -> str:
+def _report_rivals(source: str, content: Content, kinds: Sequence[Kind], token: int) -> None:
+    """Log which other columns have as many different values as the words, or nearly as many."""
+    n_words = len(content.values[token])
+    rivals = [
+        at + 1
+        for at, kind in enumerate(kinds)
+        if kind == "values" and at != token and 2 * len(content.values[at]) > n_words
+    ]
+    if rivals and n_words >= _ENOUGH:
+        logger.warning(
+            "%s: column %d was taken for the words; column %s could be the words too",
+            source,
+            token + 1,
+            " or ".join(map(str, rivals)),
+        )
+
+
+def _refusal(source: str, content: Content, kinds: Sequence[Kind], rivals: Sequence[int]) -> str:
     held = "; ".join(
         f"column {number}: {_KINDS[kind]}, such as "
         + ", ".join(repr(value[:30]) for value in _examples(counts))
         for number, (kind, counts) in enumerate(zip(kinds, content.values, strict=True), 1)
     )
     tag = rivals[0] if rivals else content.width - 1
-    others = [at for at, kind in enumerate(kinds) if kind not in ("index", "numbers") and at != tag]
+    others = [at for at, kind in enumerate(kinds) if kind not in ("numbers", "ids") and at != tag]
     token = next(at for at in [*others, 0, 1] if at != tag)
-    sentence = None
-    if len(rivals) > 1:
+    if rivals:
         found = f"{len(rivals)} columns hold tags, and only one can be learned"
-    elif rivals:
-        number = kinds.index("numbers")
-        found = f"column {number + 1} may hold the numbers of sentences, or other numbers"
-        sentence = number if 2 * len(content.values[number]) < content.n_rows else None
     else:
         try:
             find_spelling(content.values[tag])
@@ -206,9 +276,11 @@ def _refusal(name: str, content: Content, kinds: Sequence[Kind], rivals: Sequenc
         except TagError as error:
             found = f"no column holds tags of entities (in the last, {error})"
         if kinds[tag] == "numbers":
-            return f"{name}: {found}. {held}"
-    names = describe(Columns(content.width, token, tag, sentence))
-    return f"{name}: {found}. {held}. Say which column is which, such as columns={names}"
+            return f"{source}: {found}. {held}"
+    return (
+        f"{source}: {found}. {held}. Say which column is which, such as "
+        f"columns={Columns(content.width, token, tag).names()}"
+    )
 
 
 def _examples(counts: Counter[str]) -> list[str]:

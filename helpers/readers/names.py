@@ -11,6 +11,7 @@ TEXTS = ("text", "data", "sentence", "content", "full_text")
 ENTITIES = ("entities", "spans", "ents", "label", "labels", "annotations")
 STARTS = ("start", "start_offset", "start_position")
 ENDS = ("end", "end_offset", "end_position")
+QUOTES = ("text", "surface", "mention", "word")
 TYPES = ("label", "labels", "type", "entity_group", "entity_type", "entity")
 
 

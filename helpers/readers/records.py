@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from helpers.readers.ids import TagIds
-from helpers.readers.names import ENDS, ENTITIES, STARTS, TAGS, TEXTS, TOKENS, TYPES, find
+from helpers.readers.names import ENDS, ENTITIES, QUOTES, STARTS, TAGS, TEXTS, TOKENS, TYPES, find
 from helpers.readers.notes import Notes
 from helpers.readers.options import AS_FOUND, ReadOptions
-from helpers.readers.spans import Aligner, Annotation, check_annotation
+from helpers.readers.spans import Aligner, Annotation
 from helpers.readers.split import Sentence, Split
 from helpers.readers.text import read_text
 from helpers.words import Offsets
@@ -154,7 +154,7 @@ class _Reader:
                     self._bare = self._bare or place
                 else:
                     self._has_entities = True
-                tokens, tags = self._aligner.align(text, annotations or (), place, offsets=offsets)
+                tokens, tags = self._aligner.align(text, annotations or (), offsets)
                 if tokens:
                     return tokens, tags
                 self._notes.add("records are left out, since they hold no word", place)
@@ -257,14 +257,14 @@ def _task(record: Any, place: str) -> Found | None:
     text = texts.get("text", next(iter(texts.values())))
     values = [one.get("value") for one in _objects(done[0].get("result"), place)]
     spans = [value for value in values if isinstance(value, dict) and "start" in value]
-    return Text(text, _annotations(spans, text, place), n_versions=len(done))
+    return Text(text, _annotations(spans, place), n_versions=len(done))
 
 
 def _pair(record: Any, place: str) -> Found | None:
     """SpaCy trains on pairs of a text and its entities."""
     match record:
         case [str(text), {"entities": list(spans)}] | [str(text), list(spans)]:
-            return Text(text, _annotations(spans, text, place))
+            return Text(text, _annotations(spans, place))
     return None
 
 
@@ -281,7 +281,7 @@ def _sentence(record: Any, place: str) -> Found | None:
     if not texts:
         return None
     spans = [record[key] for key in given if record[key] is not None]
-    annotations = _annotations(spans[0], texts[0], place) if spans else []
+    annotations = _annotations(spans[0], place) if spans else []
     is_bare = not given and "answer" not in record
     return Text(texts[0], None if is_bare else annotations, _given_offsets(tokens, texts[0], place))
 
@@ -328,20 +328,21 @@ def _given_offsets(tokens: object, text: str, place: str) -> list[Offsets] | Non
     return offsets
 
 
-def _annotations(spans: object, text: str, place: str) -> list[Annotation]:
+def _annotations(spans: object, place: str) -> list[Annotation]:
     if not isinstance(spans, list):
         raise ValueError(f"{place}: expected a list of entities; found {spans!r:.80}")
-    return [check_annotation(_annotation(span, place), text, place) for span in spans]
+    return [_annotation(span, place) for span in spans]
 
 
 def _annotation(span: object, place: str) -> Annotation:
     """Turn an entity, a list or an object with any of the usual names, into start, end, type."""
-    values = list(span) if isinstance(span, list) else []
+    values, quote = list(span) if isinstance(span, list) else [], None
     if isinstance(span, dict):
         values = [span[key] for names in (STARTS, ENDS, TYPES) for key in find(span, names)[:1]]
+        quote = next((span[key] for key in find(span, QUOTES)), None)
     match values:
         case [int(start), int(end), str(type_) | [str(type_)]]:
-            return Annotation(start, end, type_)
+            return Annotation(start, end, type_, place, quote if isinstance(quote, str) else None)
     raise ValueError(
         f"{place}: expected an entity as start, end and one type, such as [0, 3, 'person']; found "
         f"{span!r:.80}"

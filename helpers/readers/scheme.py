@@ -26,7 +26,7 @@ def in_iob2(splits: Mapping[str, Split]) -> dict[str, Split]:
         ValueError: Tags that are written in an unknown way; the message names the first place.
     """
     for split in splits.values():
-        split.report_blank()
+        split.report_odd_words()
     counts = {name: _count(split) for name, split in splits.items()}
     total: Counter[str] = Counter()
     for of_split in counts.values():
@@ -66,11 +66,14 @@ def _convert(split: Split, spelling: Spelling) -> Split:
         found: str = reading.scheme
     else:
         used, found = {}, "types without prefixes"
-    if found == "IOB2" and not used:
-        logger.info("%s: the tags are in IOB2", split.name)
+    example = next((f"{tag!r} read as {usual!r}" for tag, usual in used.items()), "")
+    if found != "IOB2":
+        also = f", {example}" if example else ""
+        logger.warning("%s: converted the tags from %s to IOB2%s", split.name, found, also)
+    elif used:
+        logger.warning("%s: the tags are in IOB2, %s", split.name, example)
     else:
-        example = next((f", {tag!r} read as {usual!r}" for tag, usual in used.items()), "")
-        logger.warning("%s: converted the tags from %s to IOB2%s", split.name, found, example)
+        logger.info("%s: the tags are in IOB2", split.name)
     if reading.first is not None and spelling.prefixed:
         at, position = reading.first
         n_tags = sum(map(len, written))

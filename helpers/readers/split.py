@@ -15,12 +15,14 @@ class Sentence(NamedTuple):
         tokens: Its words.
         tags: A tag for each word, as the source writes it.
         lines: For each word, the line, row or record on which it stands, from 1.
+        document: What names its document, if the source says.
     """
 
     id: str
     tokens: list[str]
     tags: list[str]
     lines: list[int]
+    document: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,15 +57,19 @@ class Split:
                     "that UTF-16 writes in two; remove it, or write the character whole"
                 ) from None
 
-    def report_blank(self) -> None:
-        """Log how many words nobody can see, if any."""
+    def report_odd_words(self) -> None:
+        """Log how many words nobody can see, or hold spaces, if any."""
         notes = Notes(self.name)
         for at, sentence in enumerate(self.sentences):
-            if not all(map(str.strip, sentence.tokens)):
-                for position, word in enumerate(sentence.tokens):
-                    if not word.strip():
-                        kind = "words are empty or white space, and are kept"
-                        notes.add(kind, self.place(at, position))
+            if len("\0".join(sentence.tokens).split()) < 2 and all(sentence.tokens):
+                continue  # no white space in any, for speed
+            for position, word in enumerate(sentence.tokens):
+                if not word.strip():
+                    kind = "words are empty or white space, and are kept"
+                    notes.add(kind, self.place(at, position))
+                elif word.split() != [word]:
+                    kind = "words hold spaces, and are kept as one word each"
+                    notes.add(kind, f"{word!r:.60}, {self.place(at, position)}")
         notes.report()
 
     def place(self, sentence: int, position: int = 0) -> str:

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 _DOCUMENT = "-DOCSTART-"
 _GLOBAL_COLUMNS = re.compile(r"#\s*global\.columns\s*=\s*(.+)")
 _COMMENT = re.compile(r"#(\s|$|#|begin document|end document|DOCSTART|[\w.:]+\s*=)")
+_NEW_DOCUMENT = re.compile(r"#\s*(?:newdoc|begin document|DOCSTART)")
 _METADATA = re.compile(r"#\s*[\w.:-]+\s*=")
 
 # CoNLL-U: ten columns, with tags in the last. Ids such as "3-4", which spans two words, and
@@ -90,11 +91,13 @@ class Survey(NamedTuple):
             first row does not count where it may be a header, since it holds no tag.
         first: That row.
         usual: The first row with the usual number of columns.
+        has_borders: Whether a row is empty, so that it ends a sentence.
     """
 
     content: Content
     first: Row
     usual: Row
+    has_borders: bool
 
 
 def read_conll(path: Path, options: ReadOptions = AS_FOUND) -> Split:
@@ -180,23 +183,36 @@ def _read(table: Table, options: ReadOptions, names: Sequence[str] | None = None
     if survey is None:
         return Split(name=table.name, sentences=[])  # which refuses to be empty
     is_ud = names is None and _holds_ud_tags(survey.content)
-    header = _names_columns(survey)
     if names is not None:
         where = finding.by_name(names, place)
     elif is_ud:
         where = Columns(_UD_WIDTH, 1, _UD_WIDTH - 1)
     else:
-        where = _find(table, survey, header=header, numbers=options.tag_names is not None)
+        where = _find(table, survey, numbers=options.tag_names is not None)
+    header = _is_header(table, survey, where)
     reader = _Reader(table, where, survey, header=header, is_ud=is_ud)
     split = Split(name=table.name, sentences=list(reader.sentences()))
     reader.report(named=names is not None)
-    if len(split.sentences) == 1 and len(split.sentences[0].tokens) > _LONG:
-        logger.warning(
-            "%s: holds one sentence of %d words; an empty line ends a sentence",
-            table.name,
-            len(split.sentences[0].tokens),
-        )
+    _check_borders(table, split, where)
     return split if options.tag_names is None else _spell_out(split, options.tag_names)
+
+
+def _check_borders(table: Table, split: Split, where: Columns) -> None:
+    """Refuse CSV, and doubt a long file of CoNLL, in which nothing ends a sentence."""
+    n_words = len(split.sentences[0].tokens)
+    if len(split.sentences) > 1 or where.sentence is not None or n_words < 2:
+        return
+    if not table.comments:
+        names = list(where.names())
+        raise ValueError(
+            f"{table.name}: no column names the sentences, and no row is empty, so that all "
+            f"{n_words} words would be one sentence; name the column of sentences, or add one with "
+            f"a number for each: columns={['sentence', *names]}"
+        )
+    if n_words > _LONG:
+        logger.warning(
+            "%s: holds one sentence of %d words; an empty line ends a sentence", table.name, n_words
+        )
 
 
 def _spell_out(split: Split, names: Sequence[str]) -> Split:
@@ -217,10 +233,13 @@ def _survey(table: Table) -> Survey | None:
     firsts: dict[int, Row] = {}
     contents: dict[int, Content] = {}
     waiting: dict[int, list[list[str]]] = {}  # rows of each width, to be counted together
+    border, has_borders = False, False
     for row in table.rows():
         _, cells, source = row
         if not cells or (source[:1] == "#" and _is_comment(table, row)):
+            border = border or (not cells and first is not None)
             continue
+        has_borders = has_borders or border
         if first is None:
             first = row
             header = None if any(map(finding.is_tag, cells)) else first
@@ -243,24 +262,7 @@ def _survey(table: Table) -> Survey | None:
     content = max(contents.values(), key=lambda content: content.n_rows)
     if not content.n_rows:  # the first row is the only one
         content.add([first[1]])
-    if all(map(str.isdecimal, content.values[0])):
-        content.counts_words = _counts_words(table)
-    return Survey(content, first, firsts[content.width])
-
-
-def _counts_words(table: Table) -> bool:
-    """Tell whether the first column counts the words, of each sentence or all of them."""
-    begins, expected = True, 0
-    for _, cells, _ in table.rows():
-        if not cells:
-            begins = True
-        elif cells[0].isdecimal():  # no header, no comment
-            if begins and cells[0] in ("0", "1"):
-                expected = int(cells[0])
-            if cells[0] != str(expected):
-                return False
-            begins, expected = False, expected + 1
-    return True
+    return Survey(content, first, firsts[content.width], has_borders)
 
 
 def _is_no_word(id_: str) -> bool:
@@ -279,25 +281,31 @@ def _is_comment(table: Table, row: Row) -> bool:
 def _names_columns(survey: Survey) -> bool:
     """Tell whether the first row names columns: one is called token or word, and none is a tag."""
     _, names, _ = survey.first
-    known = bool(find(names, TOKENS))
     is_other = any(map(finding.is_tag, names)) or _looks(survey.first) is not None
-    return known and len(names) > 1 and not is_other
+    return bool(find(names, TOKENS)) and len(names) > 1 and not is_other
 
 
-def _names_tags(survey: Survey) -> bool:
-    return bool(find(survey.first[1], TAGS))
+def _is_header(table: Table, survey: Survey, where: Columns) -> bool:
+    """Tell whether the first row names the columns that were found."""
+    if _names_columns(survey):
+        return True
+    same_width = survey.content.width == where.width
+    return same_width and finding.is_header(
+        survey.first[1], survey.content, where.tag, expected=not table.comments
+    )
 
 
-def _find(table: Table, survey: Survey, *, header: bool, numbers: bool) -> Columns:
+def _find(table: Table, survey: Survey, *, numbers: bool) -> Columns:
     """Find the columns by their names in a header, or else by what they hold."""
-    content, (number, names, _), _ = survey
-    if header and _names_tags(survey):
-        return finding.by_name(names, f"{table.name}, line {number}")
+    content, (number, first, _), _, has_borders = survey
+    header = first if _names_columns(survey) else []
+    if find(header, TAGS):
+        return finding.by_name(header, f"{table.name}, line {number}")
     if content.width == 1:
         raise ValueError(_no_table(table, survey.usual))
     try:
         return finding.by_content(
-            table.name, content, header=names if header else [], numbers=numbers
+            table.name, content, header=header, has_borders=has_borders, numbers=numbers
         )
     except ValueError as error:
         holds_tags = "tags" in map(content.kind, range(content.width))
@@ -331,7 +339,7 @@ class _Reader:
     ) -> None:
         self._table, self._where, self._is_ud = table, where, is_ud
         self._header = survey.first[0] if header else None
-        self._names_tags = _names_tags(survey)
+        self._named_tags = bool(find(survey.first[1], TAGS))
         self._usual = survey.usual[0]
         same_width = survey.content.width == where.width
         self._values = survey.content.values if same_width else []
@@ -340,10 +348,11 @@ class _Reader:
 
     def sentences(self) -> Iterator[Sentence]:
         """Yield the sentences, as blank lines or a column of their names tell them apart."""
-        width, token_at, tag_at, sentence_at = self._where
+        width, token_at, tag_at, sentence_at, document_at = self._where
         same: dict[str, str] = {}  # one string for each word and tag, however often it occurs
         names: set[str] = set()
         count = 0
+        document = ""
         cell: str | None = None  # what names the sentence
         sentence = Sentence("0", [], [], [])
         for row in self._table.rows():
@@ -353,8 +362,10 @@ class _Reader:
             ):
                 cells = self._regular(row, inside=bool(sentence.tokens))
                 if not cells:
+                    document = f"line {number}" if _NEW_DOCUMENT.match(source) else document
                     continue
             if not cells:
+                document = f"line {number}" if _DOCUMENT in source else document
                 if sentence.tokens and sentence_at is None:
                     yield sentence
                     count += 1
@@ -375,6 +386,9 @@ class _Reader:
                     self._check_name(name, names, number)
                     names.add(name)
                     sentence = Sentence(name, [], [], [])
+            if not sentence.tokens and (document or document_at is not None):
+                name = document if document_at is None else cells[document_at]
+                sentence = sentence._replace(document=name)
             sentence.tokens.append(same.setdefault(token, token))
             sentence.tags.append(same.setdefault(tag, tag))
             sentence.lines.append(number)
@@ -385,16 +399,19 @@ class _Reader:
         """Log what was decided, a line for each thing."""
         table, where = self._table.name, self._where
         if self._header is not None:
-            level = logging.INFO if self._names_tags else logging.WARNING
+            level = logging.INFO if self._named_tags else logging.WARNING
             logger.log(level, "%s, line %d: read as a header", table, self._header)
         expected = (where.token, where.tag) == (0, where.width - 1)
+        known = named or self._is_ud or self._named_tags or expected
+        by = "" if where.sentence is None else f", and column {where.sentence + 1} the sentences"
         logger.log(
-            logging.INFO if named or self._is_ud or self._header or expected else logging.WARNING,
-            "%s: column %d holds the words and column %d the tags, as with columns=%s",
+            logging.INFO if known else logging.WARNING,
+            "%s: column %d holds the words and column %d the tags%s, as with columns=%s",
             table,
             where.token + 1,
             where.tag + 1,
-            finding.describe(where),
+            by,
+            where.names(),
         )
         if self._kind == "chunks":
             logger.warning("%s: the tags are those of syntactic chunks, not of entities", table)
@@ -425,7 +442,7 @@ class _Reader:
     def _cut(self, row: Row) -> list[str]:
         """Cut a line at spaces where others have a tab."""
         number, cells, source = row
-        width, _, tag_at, _ = self._where
+        width, _, tag_at, *_ = self._where
         cut = source.split()
         known = self._values and len(cells) == 1 and len(cut) == width
         if known and cut[tag_at] in self._values[tag_at]:

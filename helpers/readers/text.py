@@ -33,7 +33,7 @@ _BINARY = (
 # Encodings in use: the library would also guess at some of the last century's.
 _COMMON = (
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"),
-    *("iso8859_2", "iso8859_5", "iso8859_7", "iso8859_15", "koi8_r", "koi8_u", "mac_roman"),
+    *("iso8859_2", "iso8859_5", "iso8859_7", "iso8859_15", "koi8_r", "koi8_u"),
     *("gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp949", "cp874"),
 )
 _LAST_CELL = re.compile(rb"[\t ][!-~]+\r?$", re.MULTILINE)  # its Latin letters mislead the guess
@@ -89,15 +89,13 @@ def _remedy(content: bytes, at: int) -> str:
     """Name the likely encoding, and show how the text around the byte then reads."""
     save = "save the file as UTF-8"
     found = charset_normalizer.from_bytes(_LAST_CELL.sub(b"", content), cp_isolation=[*_COMMON])
-    matches = {match.encoding: match for match in found}
-    if not matches:
+    best = found.best()
+    if best is None:
         return save
-    best = next(iter(matches.values()))
-    western = matches.get("cp1252", best)  # the commonest of those that fit equally well
-    if (western.chaos, western.coherence) == (best.chaos, best.coherence):
-        best = western
-    shown = content[max(0, at - 12) : at + 12].decode(best.encoding, errors="replace")
-    return (
-        f"it may be {best.encoding}, which reads {shown!r} here: give "
-        f"encoding={best.encoding!r}, or {save}"
-    )
+    likely = best.encoding
+    for match in found:  # of those that fit equally well, the commonest one
+        equal = (match.chaos, match.coherence) == (best.chaos, best.coherence)
+        if equal and "cp1252" in match.could_be_from_charset:
+            likely = "cp1252"
+    shown = content[max(0, at - 12) : at + 12].decode(likely, errors="replace")
+    return f"it may be {likely}, which reads {shown!r} here: give encoding={likely!r}, or {save}"

@@ -78,8 +78,8 @@ def test_entities_in_parts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
         ("\nT1 PER 0 3 Ada\n", r"a\.ann, line 2: expected an entity such as"),
         (" T1\tPER 0 3\tAda\n", r"a\.ann, line 1: expected an entity such as"),
         (f"T1\tPER 0 {'9' * 5000}\tAda\n", r"a\.ann, line 1: expected an entity such as"),
-        ("T1\tPER 0 99\tAda\n", r"a\.ann, line 1: expected an entity with 0 <= start < end <= 24"),
-        ("T1\tPER 0 9\tx\nT2\tPER 4 9\tx\n", r"a\.ann: the entities 'Ada spoke' .* overlap"),
+        ("T1\tPER 0 99\n", r"a\.ann, line 1: expected an entity with 0 <= start < end <= 24"),
+        ("T1\tPER 0 9\nT2\tPER 4 9\n", r"a\.ann, line 2: the entities 'Ada spoke' .* overlap"),
     ],
 )
 def test_faults_of_annotations(tmp_path: Path, annotations: str, message: str) -> None:

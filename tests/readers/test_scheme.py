@@ -50,6 +50,8 @@ def test_every_spelling_becomes_iob2_and_one_line_says_so(
     length = 3 if "M-" in tags else 2
     assert spans == [(types, 0, length), (types, length, length + 1)]
     said = f"{path}: converted the tags from {scheme} to IOB2{example}"
+    if scheme == "IOB2":
+        said = f"{path}: the tags are in IOB2{example}"
     assert notices(caplog) == ([said] if scheme else [])
 
 
@@ -155,7 +157,7 @@ def test_splits_may_be_in_different_schemes(
     assert notices(caplog) == [
         f"{paths['train']}: converted the tags from IOBES to IOB2",
         f"{paths['validation']}: converted the tags from IOB1 to IOB2",
-        f"{paths['test']}: converted the tags from IOB2 to IOB2, 'B_x' read as 'B-x'",
+        f"{paths['test']}: the tags are in IOB2, 'B_x' read as 'B-x'",
     ]
 
 
