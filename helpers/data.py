@@ -22,19 +22,11 @@ import pyarrow as pa
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value, load_dataset
 
 from helpers import hub, readers
-from helpers.readers import Overlaps, Sentence, Split
+from helpers.readers import Overlaps, Sentence, Split, files
+from helpers.readers.draw import with_all_splits
+from helpers.readers.files import SPLIT_OF, SPLITS
 from helpers.tagging import OUTSIDE, entity_spans, label2id, label_names, split_tag
 
-_SPLITS = ("train", "validation", "test")
-_SPLIT_OF = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(
-        ("validation", "validate", "valid", "val", "dev", "devel", "development", "testa"),
-        "validation",
-    ),
-    **dict.fromkeys(("test", "testing", "testb"), "test"),
-    "eval": "validation",
-}
 _SAMPLE_FOLDER = Path(__file__).with_name("sample")
 _HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
 _HUB_FILES = ("*.parquet", "*.arrow", "*.json", "*.jsonl", "*.csv", "*.tsv", "README.md")
@@ -67,9 +59,9 @@ def load(
     any scheme, and types without prefixes, are converted to IOB2, see `helpers.tagging`.
 
     Args:
-        dataset: ``"wnut_17"`` or any other id on the Hub; ``"sample"``; a folder with files (or
-            folders of BRAT's) named for train, validation (or dev) and test; or a map from split
-            to file.
+        dataset: ``"wnut_17"`` or any other id on the Hub; ``"sample"``; a file; a folder with
+            files (or folders of BRAT's) named for train, validation (or dev) and test; or a map
+            from split to file.
         max_sentences: Keep this many sentences of each split, drawn with ``seed``, in their order;
             ``None`` keeps all.
         seed: For every random choice.
@@ -100,10 +92,17 @@ def load(
     )
     splits = readers.in_iob2(_read(dataset, revision, options))
     names = _known_tags(splits)
-    parts = _with_all_splits(splits, seed)
-    return DatasetDict(
-        {split: _to_dataset(_draw(parts[split], max_sentences, seed), names) for split in _SPLITS}
-    )
+    parts = with_all_splits(splits, seed)
+    chosen = {split: _draw(parts[split], max_sentences, seed) for split in SPLITS}
+    for split, sentences in chosen.items():
+        if not any(tag != OUTSIDE for sentence in sentences for tag in sentence.tags):
+            logger.warning(
+                "%s: none of the %d sentences holds an entity, so no model can be chosen or judged "
+                "by them; give others",
+                split,
+                len(sentences),
+            )
+    return DatasetDict({split: _to_dataset(part, names) for split, part in chosen.items()})
 
 
 def _read(
@@ -112,15 +111,15 @@ def _read(
     options: readers.ReadOptions,
 ) -> dict[str, Split]:
     """Read the splits that a data set has, their tags as it writes them."""
-    files = _local_files(dataset)
-    if files is None:
+    found = _local_files(dataset)
+    if found is None:
         options.refuse("columns", "encoding", source=f"{dataset!r}, a data set on the Hub")
         return _read_hub(str(dataset), revision, options)
     if revision is not None:
         raise ValueError(
             f"revision={revision!r}: is for the Hub, and {dataset!r} is local; leave it out"
         )
-    return {split: readers.read(path, options) for split, path in files.items()}
+    return {split: readers.read(path, options) for split, path in found.items()}
 
 
 def tag_names(dataset: DatasetDict) -> list[str]:
@@ -149,78 +148,17 @@ def tags(split: Dataset) -> list[list[str]]:
 def _local_files(dataset: str | PathLike[str] | Mapping[str, str]) -> dict[str, Path] | None:
     """Find the file of each split; ``None`` where the name is one for the Hub."""
     if isinstance(dataset, Mapping):
-        return _files_of(dataset)
+        return files.of_mapping(dataset)
     if dataset == "wnut_17":
         return None
-    folder = _SAMPLE_FOLDER if dataset == "sample" else Path(dataset).expanduser()
-    if folder.is_dir():
-        return _files_in(folder)
-    if folder.exists():
-        raise ValueError(f"{folder} is a file; give its folder or a map from split to file")
+    if dataset == "sample":
+        return {split: _SAMPLE_FOLDER / f"{split}.conll" for split in SPLITS}
+    path = Path(dataset).expanduser()
+    if path.exists():
+        return files.of_path(path)
     if isinstance(dataset, str) and _HUB_ID.fullmatch(dataset):
         return None
-    raise FileNotFoundError(f"no such folder: {folder} (looked for {folder.resolve()})")
-
-
-def _files_of(named: Mapping[str, str]) -> dict[str, Path]:
-    files: dict[str, Path] = {}
-    for key, path in named.items():
-        split = _SPLIT_OF.get(key)
-        if split is None or split in files:
-            raise ValueError(f"the split {key!r}: expected {', '.join(_SPLITS)}, each once")
-        files[split] = Path(path)
-    if "train" not in files:
-        raise ValueError(f"no train split; found {', '.join(named) or 'no split'}")
-    return files
-
-
-def _files_in(folder: Path) -> dict[str, Path]:
-    """Find the file of each split, one whose name holds the split's name as a word.
-
-    A line of the log names the other files in the folder, which are left out.
-    """
-    if readers.is_brat(folder):
-        logger.warning("%s: took its BRAT documents as train", folder)
-        return {"train": folder}
-    files: dict[str, Path] = {}
-    left: list[str] = []
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.suffix == ".ann":  # hidden, or read with its .txt
-            continue
-        # of two names for splits the first counts, as in "train-dev.conll"
-        split = next((split for word in _words(path) if (split := _SPLIT_OF.get(word))), None)
-        if split is None or not _is_data(path):
-            left.append(path.name)
-        elif split in files:
-            raise ValueError(
-                f"{folder}: {files[split].name} and {path.name} are both named for the split "
-                f"{split}; keep one, or give a map from split to file"
-            )
-        else:
-            files[split] = path
-    if "train" not in files:
-        raise ValueError(
-            f"{folder}: no train split; looked for a file named for it, such as train.conll; "
-            f"found {', '.join([*(path.name for path in files.values()), *left]) or 'none'}. "
-            "Rename a file, or give a map from split to file"
-        )
-    logger.info("%s: %s", folder, ", ".join(f"{one} is {path.name}" for one, path in files.items()))
-    if left and folder != _SAMPLE_FOLDER:
-        logger.warning("%s: left out %s", folder, ", ".join(left))
-    return files
-
-
-def _words(path: Path) -> list[str]:
-    """Cut a file's name into words; in eng.testa the ending is the split, in a.txt it is none."""
-    name = path.stem if path.suffix.lower() in readers.SUFFIXES else path.name
-    return re.findall("[a-z]+", name.lower())
-
-
-def _is_data(path: Path) -> bool:
-    if path.is_dir():
-        return readers.is_brat(path)
-    suffix = path.suffix.lower()
-    return suffix in readers.SUFFIXES or not suffix or suffix[1:] in _SPLIT_OF
+    raise FileNotFoundError(f"no such file or folder: {path} (looked for {path.resolve()})")
 
 
 def _read_hub(repo: str, revision: str | None, options: readers.ReadOptions) -> dict[str, Split]:
@@ -236,7 +174,7 @@ def _read_hub(repo: str, revision: str | None, options: readers.ReadOptions) -> 
         ) from error
     splits: dict[str, Split] = {}
     for key, part in loaded.items():
-        split = _SPLIT_OF.get(str(key))
+        split = SPLIT_OF.get(str(key))
         if split is None or split in splits:
             logger.warning("%s: left out the split %s", source, key)
             continue
@@ -294,33 +232,6 @@ def _known_tags(splits: Mapping[str, Split]) -> list[str]:
                         "there or correct the tag"
                     )
     return label_names(types)
-
-
-def _with_all_splits(splits: Mapping[str, Split], seed: int) -> dict[str, list[Sentence]]:
-    """Draw the splits that are missing from train, a tenth of it each."""
-    parts = {split: part.sentences for split, part in splits.items()}
-    missing = [split for split in _SPLITS if split not in parts]
-    if not missing:
-        return parts
-    name, train = splits["train"].name, parts["train"]
-    share = max(1, round(len(train) / 10))
-    if len(train) <= share * len(missing):
-        raise ValueError(
-            f"{name}: holds {len(train)} sentences, too few to draw {' and '.join(missing)} from "
-            "it; give more sentences or the missing splits"
-        )
-    order = random.Random(seed).sample(range(len(train)), len(train))
-    drawn = {split: order[share * at : share * (at + 1)] for at, split in enumerate(missing)}
-    drawn["train"] = order[share * len(missing) :]
-    logger.warning(
-        "%s: comes without %s; drew %d of its sentences for each (seed %d), train keeps %d",
-        name,
-        " and ".join(missing),
-        share,
-        seed,
-        len(drawn["train"]),
-    )
-    return parts | {split: [train[at] for at in sorted(rows)] for split, rows in drawn.items()}
 
 
 def _draw(sentences: list[Sentence], at_most: int | None, seed: int) -> list[Sentence]:

@@ -20,6 +20,7 @@ from helpers.tagging import entity_spans, label_names
 
 WNUT_TYPES = ["corporation", "creative-work", "group", "location", "person", "product"]
 ONE = "Ada\tB-person\n\n"
+WORDS = [f"{one}{two}" for one in "abcdefghij" for two in "vwxyz"]  # which differ, digits aside
 FEATURES = {
     "id": Value("string"),
     "tokens": List(Value("string")),
@@ -322,11 +323,11 @@ class TestSources:
             folder(tmp_path / split, {"a.txt": "Ada spoke", "a.ann": "T1\tPER 0 3\tAda\n"})
         loaded = data.load(tmp_path)
         assert all(tags(split) == [["B-PER", "O"]] for split in loaded.values())
-        documents = {f"{name}.txt": "Ada spoke" for name in "abcd"}
+        documents = {f"{name}.txt": f"Ada {name}" for name in "abcd"}
         notes = {f"{name}.ann": "T1\tPER 0 3\tAda\n" for name in "abcd"}
         whole = folder(tmp_path / "whole", documents | notes)
         assert sum(split.num_rows for split in data.load(whole).values()) == 4
-        assert lines_of(caplog)[0] == f"{whole}: took its BRAT documents as train"
+        assert lines_of(caplog)[0] == f"{whole}: took it as train"
 
     @pytest.mark.parametrize(
         ("given", "sizes", "missing"),
@@ -344,7 +345,8 @@ class TestSources:
         sizes: tuple[int, int, int],
         missing: str,
     ) -> None:
-        train = "".join(f"w{number}\tB-x\n\n" for number in range(50))
+        drawn = " and ".join("5" for _ in missing.split(" and "))
+        train = "".join(f"{word}\tB-x\n\n" for word in WORDS)
         files = {
             f"{split}.conll": train if split == "train" else ONE.replace("person", "x") * 2
             for split in given
@@ -354,18 +356,18 @@ class TestSources:
         assert tuple(split.num_rows for split in loaded.values()) == sizes
         (line,) = lines_of(caplog)
         assert line == (
-            f"{made / 'train.conll'}: comes without {missing}; drew 5 of its sentences for each "
+            f"{made / 'train.conll'}: comes without {missing}; drew {drawn} of its sentences "
             f"(seed 42), train keeps {sizes[0]}"
         )
         words = [row[0] for split in loaded.values() for row in split["tokens"] if row != ["Ada"]]
-        assert sorted(words) == sorted(f"w{number}" for number in range(50))
+        assert sorted(words) == sorted(WORDS)
         kept = [int(name) for name in loaded["train"]["id"]]
         assert kept == sorted(kept)
         again, other = data.load(made), data.load(made, seed=7)
         assert again["train"]["id"][:] == loaded["train"]["id"][:] != other["train"]["id"][:]
 
     def test_a_rare_tag_may_leave_train_in_the_draw(self, tmp_path: Path) -> None:
-        text = "".join(f"w\tB-t{number}\n\n" for number in range(10))
+        text = "".join(f"{word}\tB-t{word}\n\n" for word in WORDS[:10])
         loaded = data.load(folder(tmp_path, {"train.conll": text}))
         assert len(loaded["train"].features["ner_tags"].feature.names) == 21
 
@@ -434,17 +436,12 @@ class TestFaults:
 
     def test_no_such_path(self, tmp_path: Path) -> None:
         missing = tmp_path / "mine"
-        with pytest.raises(FileNotFoundError, match=rf"no such folder: {missing} \(looked for "):
+        with pytest.raises(FileNotFoundError, match=rf"no such file or folder: {missing} \(looked"):
             data.load(missing)
-        with pytest.raises(FileNotFoundError, match=r"no such folder: mine \(looked for /.*/mine"):
+        with pytest.raises(FileNotFoundError, match=r"file or folder: mine \(looked for /.*/mine"):
             data.load("./mine")
         with pytest.raises(FileNotFoundError, match=rf"no such file: {missing}/a\.conll"):
             data.load({"train": str(missing / "a.conll")})
-
-    def test_a_file_is_no_folder(self, tmp_path: Path) -> None:
-        made = folder(tmp_path, {"train.conll": ONE})
-        with pytest.raises(ValueError, match="is a file; give its folder or a map from split"):
-            data.load(made / "train.conll")
 
     def test_splits_of_a_map(self, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="the split 'more': expected train, validation, test"):
@@ -486,8 +483,11 @@ class TestFaults:
         self.expect(tmp_path, files, r"line 199: the type 'y' does not occur", max_sentences=1)
 
     def test_too_few_to_split(self, tmp_path: Path) -> None:
-        self.expect(tmp_path, {"train.conll": ONE * 2}, "holds 2 sentences, too few to draw valid")
-        self.expect(tmp_path, {"train.conll": ONE, "dev.conll": ONE}, "holds 1 sentences, too few")
+        two = {"train.conll": "Ada\tB-x\n\nBo\tB-x\n"}
+        self.expect(tmp_path, two, "holds 2 sentences, and 2 that differ .*, too few to draw valid")
+        self.expect(tmp_path, {"train.conll": ONE * 50}, "holds 50 sentences, and 1 that differ")
+        one = {"train.conll": ONE, "dev.conll": ONE}
+        self.expect(tmp_path, one, "holds 1 sentences, and 1 that differ .* draw test from it")
 
 
 def parquet(dataset: Dataset) -> bytes:

@@ -8,23 +8,20 @@ text with entities becomes words with tags.
 
 from pathlib import Path
 
-from helpers.readers.arrow import read_dataset, read_parquet
+from helpers.readers.arrow import is_saved, read_dataset, read_parquet, read_saved
 from helpers.readers.brat import is_brat, read_brat
 from helpers.readers.options import AS_FOUND, Overlaps, ReadOptions
 from helpers.readers.records import read_json
 from helpers.readers.scheme import in_iob2
 from helpers.readers.split import Sentence, Split
 from helpers.readers.tables import read_conll, read_csv
-from helpers.readers.text import BINARY_SUFFIXES
 
 __all__ = [
-    "SUFFIXES",
     "Overlaps",
     "ReadOptions",
     "Sentence",
     "Split",
     "in_iob2",
-    "is_brat",
     "read",
     "read_dataset",
 ]
@@ -34,26 +31,17 @@ _READERS = {
     ".csv": read_csv,
     ".parquet": read_parquet,
 }
-_CONLL = frozenset(
-    f".{name}"
-    for name in (
-        *("conll", "conllu", "conllup", "txt", "tsv", "data", "ner", "annotated"),
-        *("bio", "iob", "iob2", "bmes", "bioes", "bilou", "bieo"),
-    )
-)
-SUFFIXES = _CONLL | BINARY_SUFFIXES | {*_READERS}
-"""Endings of names that `helpers.data` takes for data; a name may also have no ending."""
 
 
 def read(path: Path, options: ReadOptions = AS_FOUND) -> Split:
     """Turn a file into its tagged sentences; the ending of its name tells the format.
 
     ``.jsonl``, ``.ndjson`` and ``.json`` are JSON, ``.csv`` and ``.parquet`` are what they say, a
-    ``.txt`` with an ``.ann`` beside it and a folder with ``.ann`` files are of BRAT, and anything
-    else is CoNLL.
+    ``.txt`` with an ``.ann`` beside it and a folder with ``.ann`` files are of BRAT, a folder may
+    be what `datasets.Dataset.save_to_disk` writes, and anything else is CoNLL.
 
     Args:
-        path: The file, or a folder of BRAT's.
+        path: The file or the folder.
         options: How to read it.
 
     Raises:
@@ -63,6 +51,8 @@ def read(path: Path, options: ReadOptions = AS_FOUND) -> Split:
     """
     if is_brat(path):
         return read_brat(path, options)
-    if not path.is_file():
+    if is_saved(path):
+        return read_saved(path, options)
+    if not path.is_file() and "*" not in path.name:
         raise FileNotFoundError(f"no such file: {path} (looked for {path.resolve()})")
     return _READERS.get(path.suffix.lower(), read_conll)(path, options)

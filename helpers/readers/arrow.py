@@ -13,11 +13,31 @@ from helpers.readers.records import check_words, read_records, report_tags
 from helpers.readers.split import Sentence, Split
 
 
+def is_saved(path: Path) -> bool:
+    """Tell whether a folder is a data set, or one split of it, as `save_to_disk` writes it."""
+    return (path / "state.json").is_file()
+
+
+def read_saved(path: Path, options: ReadOptions = AS_FOUND) -> Split:
+    """Turn a folder that `save_to_disk` wrote into its sentences; see `read_dataset`."""
+    options.refuse("columns", "encoding", source=f"a saved data set ({path})")
+    try:
+        dataset = Dataset.load_from_disk(path)
+    except Exception as error:  # of many kinds, as files are damaged in many ways
+        raise ValueError(f"{path}: not a saved data set that can be read: {error}") from error
+    return read_dataset(dataset, name=str(path), options=options)
+
+
 def read_parquet(path: Path, options: ReadOptions = AS_FOUND) -> Split:
-    """Turn a Parquet file, one sentence per row, into its sentences; see `read_dataset`."""
+    """Turn a Parquet file, one sentence per row, into its sentences; see `read_dataset`.
+
+    A star in its name stands for the numbers of the shards in which it was written.
+    """
     options.refuse("columns", "encoding", source=f"Parquet ({path})")
     try:
-        table = parquet.read_table(path)
+        table = parquet.read_table(
+            sorted(path.parent.glob(path.name)) if "*" in path.name else path
+        )
         table.validate(full=True)
         dataset = Dataset(InMemoryTable(table))
     except Exception as error:  # of many kinds, as files are damaged in many ways

@@ -24,7 +24,7 @@ Kind = Literal["tags", "chunks", "types", "outside", "numbers", "ids", "values"]
 _CHUNKS = frozenset(
     ("NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP")
 ).union(("NC", "VC", "PC"))
-_PREFIXED = re.compile("[BIESLUMW][-_:].+", re.DOTALL)
+_PREFIXED = re.compile("[BIESLUMW][-_:].+|.+[-_:][BIESLUMW]", re.DOTALL)
 _DIGITS = re.compile(r"\d+")
 _ENOUGH = 50  # different words, from which on a table shows which columns could hold words
 _KINDS: dict[Kind, str] = {
@@ -162,7 +162,6 @@ def by_content(
     content: Content,
     *,
     header: Sequence[str],
-    has_borders: bool,
     numbers: bool,
 ) -> Columns:
     """Find columns by what they hold.
@@ -173,7 +172,6 @@ def by_content(
         source: The file, for messages.
         content: What its columns hold.
         header: The names of the columns; none if the file has none.
-        has_borders: Whether blank lines end sentences, so that no column has to name them.
         numbers: Whether tags may be numbers.
 
     Raises:
@@ -197,13 +195,30 @@ def by_content(
     others = sorted(range(content.width), key=lambda at: (kinds[at], content.repeats[at]))
     token = next(at for at in [*_named(header, TOKENS), *words, *others] if at != tag)
     _report_rivals(source, content, kinds, token)
-    steady = [at for at, kind in enumerate(kinds) if kind in ("numbers", "ids")]
-    steady = [at for at in steady if at not in (tag, token) and len(content.values[at]) > 1]
-    steady = [at for at in steady if content.is_steady(at)]
+    sentence = next(iter(_named(header, SENTENCES)), None)
+    return Columns(content.width, token, tag, sentence)
+
+
+def with_names(columns: Columns, content: Content, *, has_borders: bool) -> Columns:
+    """Find the columns that name sentences and documents: most rows repeat what stands in them.
+
+    Args:
+        columns: Those that are known.
+        content: What all columns hold.
+        has_borders: Whether blank lines end sentences, so that no column has to name them.
+    """
+    steady = [
+        at
+        for at in range(content.width)
+        if content.is_steady(at)
+        and len(content.values[at]) > 1
+        and at not in columns[1:]
+        and content.kind(at) in ("numbers", "ids")
+    ]
     steady.sort(key=content.repeats.__getitem__)
-    sentence = next(iter([*_named(header, SENTENCES), *([] if has_borders else steady)]), None)
-    document = next((at for at in reversed(steady) if at != sentence), None)
-    return Columns(content.width, token, tag, sentence, document)
+    if columns.sentence is None and steady and not has_borders:
+        columns = columns._replace(sentence=steady.pop(0))
+    return columns._replace(document=steady[-1] if steady else None)
 
 
 def is_header(cells: Sequence[str], content: Content, tag: int, *, expected: bool) -> bool:

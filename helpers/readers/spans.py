@@ -49,7 +49,7 @@ class Annotation(NamedTuple):
 
     def within(self, text: str) -> str:
         """Take from a text what stands there."""
-        return text[self.start : self.end] if 0 <= self.start <= self.end else ""
+        return text[self.start : self.end] if 0 <= self.start <= self.end <= len(text) else ""
 
     def agrees(self, text: str) -> bool:
         """Tell whether the text holds what is quoted, white space and letter case aside."""
@@ -210,7 +210,9 @@ class _Borders:
     def fit(self, one: Annotation) -> bool:
         """Tell whether an entity begins and ends with a word, white space aside."""
         first, last = self.cover(one)
-        whole = self.text[self._starts[first] : self._ends[last - 1]] if first < last else ""
+        if first >= last:
+            return False
+        whole = self.text[self._starts[first] : self._ends[last - 1]]
         return whole == one.within(self.text).strip()
 
 

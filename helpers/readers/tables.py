@@ -11,6 +11,7 @@ from typing import NamedTuple
 from helpers.readers import columns as finding
 from helpers.readers.columns import Columns, Content
 from helpers.readers.delimiters import find_delimiter, has_quotes
+from helpers.readers.foreign import looks_like, looks_like_program
 from helpers.readers.ids import TagIds
 from helpers.readers.names import TAGS, TOKENS, find
 from helpers.readers.notes import Notes
@@ -32,32 +33,6 @@ _METADATA = re.compile(r"#\s*[\w.:-]+\s*=")
 _UD_WIDTH = 10
 _UD_TAG = re.compile(r"(?:^|\|)(?:NE|NER|name)=([^|]*)", re.IGNORECASE)
 _NO_WORD = re.compile(r"\d+[-.]\d+")
-
-# What lines look like that hold no table of words, and how to turn them into one.
-_LOOKS = (
-    (
-        re.compile(r"(?:(?=\S+[/|][A-Z])\S++ ?)++$"),  # possessive, or it may take for ever
-        "words and tags joined by '/' or '|'; write each word and its tag on a separate line, "
-        "separated by a tab, and leave an empty line after each sentence",
-    ),
-    (
-        re.compile(r"[TREAMN*]\d*\t\S+ \d+ \d+"),
-        "the annotations of BRAT; keep the .txt of the same name beside the .ann",
-    ),
-    (
-        re.compile(r"(?:[\w.-]*\t)?\d+\t\d+\t\S"),
-        "a table of offsets; write JSON Lines instead, such as "
-        '{"text": "Ada spoke", "entities": [[0, 3, "person"]]}',
-    ),
-    (
-        re.compile(r"[^\t]*<(ENAMEX|[A-Z]{2,})\b[^<>]*>[^<>]+</"),
-        "text with tags of XML; write each word and its tag on a separate line",
-    ),
-    (
-        re.compile(r"\s*[\[{]\s*[\"\[{]"),
-        "JSON; give the file a name that ends in .jsonl or .json",
-    ),
-)
 
 _QUOTE = 'write a cell that is a quotation mark as """"'
 _PART = 256  # rows counted together; many more at once keep the garbage collector busy
@@ -116,7 +91,11 @@ def read_conll(path: Path, options: ReadOptions = AS_FOUND) -> Split:
 
     Source: https://universaldependencies.org/ext-format.html
     """
-    lines = split_lines(read_text(path, options.encoding))
+    text = read_text(path, options.encoding)
+    program = looks_like_program(text)
+    if program is not None:
+        raise ValueError(f"{path}: found {program}")
+    lines = split_lines(text)
     words = (line for line in lines if line and not _is_border(line) and not _COMMENT.match(line))
     tabs = "\t" in next(words, lines[0])
     if tabs and has_quotes(lines, "\t"):
@@ -300,13 +279,14 @@ def _find(table: Table, survey: Survey, *, numbers: bool) -> Columns:
     content, (number, first, _), _, has_borders = survey
     header = first if _names_columns(survey) else []
     if find(header, TAGS):
-        return finding.by_name(header, f"{table.name}, line {number}")
+        where = finding.by_name(header, f"{table.name}, line {number}")
+        same_width = where.width == content.width
+        return finding.with_names(where, content, has_borders=has_borders) if same_width else where
     if content.width == 1:
         raise ValueError(_no_table(table, survey.usual))
     try:
-        return finding.by_content(
-            table.name, content, header=header, has_borders=has_borders, numbers=numbers
-        )
+        where = finding.by_content(table.name, content, header=header, numbers=numbers)
+        return finding.with_names(where, content, has_borders=has_borders)
     except ValueError as error:
         holds_tags = "tags" in map(content.kind, range(content.width))
         if holds_tags or _looks(survey.usual) is None:
@@ -315,8 +295,8 @@ def _find(table: Table, survey: Survey, *, numbers: bool) -> Columns:
 
 
 def _looks(row: Row) -> str | None:
-    """Tell what a line looks like, if that is no row of a table."""
-    return next((looks for form, looks in _LOOKS if form.match(row[2])), None)
+    """Tell what a row looks like, if that is none of a table of words."""
+    return looks_like(row[2] or "\t".join(row[1]))
 
 
 def _no_table(table: Table, row: Row) -> str:

@@ -370,7 +370,6 @@ def test_csv_without_a_header_ends_sentences_at_blank_rows(tmp_path: Path) -> No
             "Kiel\tB-ORG\tB-LOC\nist\tO\tO\n",
             "2 columns hold tags, and only one can be learned. col",
         ),
-        ("1\tAda\tB-PER\n1\tspoke\tO\n", "column 1 may hold the numbers of sentences"),
         ("a\tb\tc\nd\te\tf\n", "no column holds tags of entities"),
     ],
 )

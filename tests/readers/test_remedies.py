@@ -37,16 +37,6 @@ OPTIONS: dict[str, tuple[str, str | bytes, list[list[str]]]] = {
         "1\tAda\tB-PER\tB-ORG\n2\tspoke\tO\tO\n\n1\tBo\tB-PER\tO\n2\tleft\tO\tB-ORG\n",
         ADA,
     ),
-    "numbers of sentences": (
-        "a.tsv",
-        "7\tAda\tB-PER\n7\tspoke\tO\n8\tBo\tB-PER\n8\tleft\tO\n8\tnow\tO\n",
-        [ADA[0], [*ADA[1], "now/O"]],
-    ),
-    "other numbers": (
-        "a.tsv",
-        "90\tAda\tB-PER\n94\tspoke\tO\n\n99\tBo\tB-PER\n102\tleft\tO\n",
-        ADA,
-    ),
     "two names for tags": (
         "a.tsv",
         "token\tner\ttag\nAda\tB-PER\tX\nspoke\tO\tY\n\nBo\tB-PER\tX\nleft\tO\tY\n",
@@ -116,6 +106,7 @@ def test_the_options_for_entities_in_parts(tmp_path: Path) -> None:
     assert tagged(load(path, options)) == [["Ada/B-PER", "spoke/O", "in/O"]]
 
 
+SPAN = {"start": 0, "end": 3, "label": "X"}
 GOOD = {"tokens": ["Ada", "spoke"], "tags": ["B-PER", "O"]}
 EDITS: dict[str, tuple[str, str | bytes, str, str, str | bytes]] = {
     "a line of another width": (
@@ -176,7 +167,19 @@ EDITS: dict[str, tuple[str, str | bytes, str, str, str | bytes]] = {
     ),
     "a quotation mark": (
         *("a.csv", 'word,tag\nAda,B-PER\n",O\n', 'write a cell that is a quotation mark as """"'),
-        *("a.csv", 'word,tag\nAda,B-PER\n"""",O\n'),
+        *("a.csv", 'word,tag\nAda,B-PER\n"""",O\n,\nBo,B-PER\n'),
+    ),
+    "sentences of CSV without borders": (
+        *("a.csv", "word,tag\nAda,B-PER\nspoke,O\n", "add one with a number for each"),
+        *("a.csv", "sentence,word,tag\n1,Ada,B-PER\n1,spoke,O\n"),
+    ),
+    "a quote that is not there": (
+        *(
+            "a.jsonl",
+            lines({"text": "Ada", "spans": [SPAN | {"text": "Bob"}]}),
+            "correct the offsets or the words of the",
+        ),
+        *("a.jsonl", lines({"text": "Ada", "spans": [SPAN | {"text": "Ada"}]})),
     ),
     "a sentence that goes on later": (
         *(
@@ -333,8 +336,11 @@ def test_more_names_for_ids(tmp_path: Path) -> None:
     assert tagged(named) == [["Ada/B-PER", "Bo/I-PER"]]
 
 
+SENTENCES = "".join(f"{word}\tB-PER\n\n" for word in "abcdefghijklmnopqrst")
+
+
 def test_a_type_that_train_does_not_hold(tmp_path: Path) -> None:
-    train = write(tmp_path, "train.conll", "Ada\tB-PER\n" + "\nso\tO\n" * 20)
+    train = write(tmp_path, "train.conll", SENTENCES)
     write(tmp_path, "test.conll", "Oslo\tB-LOC\n")
     with pytest.raises(ValueError, match="add an example there or correct the tag"):
         data.load(tmp_path)
@@ -343,21 +349,13 @@ def test_a_type_that_train_does_not_hold(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_train_takes_a_map_or_another_name(tmp_path: Path) -> None:
-    mine = write(tmp_path, "mine.conll", "Ada\tB-PER\n\n" * 20)
+    mine = write(tmp_path, "mine.conll", SENTENCES)
+    write(tmp_path, "yours.conll", SENTENCES)
     with pytest.raises(ValueError, match="Rename a file, or give a map from split to file"):
         data.load(tmp_path)
     assert data.load({"train": str(mine)})["train"].num_rows == 16
     mine.rename(tmp_path / "train.conll")
     assert data.load(tmp_path)["train"].num_rows == 16
-
-
-def test_a_file_takes_its_folder_or_a_map(tmp_path: Path) -> None:
-    path = write(tmp_path, "train.conll", "Ada\tB-PER\n\n" * 20)
-    with pytest.raises(ValueError, match="is a file; give its folder or a map from split to file"):
-        data.load(path)
-    assert (
-        data.load(tmp_path)["train"].num_rows == data.load({"train": str(path)})["train"].num_rows
-    )
 
 
 def test_annotations_of_brat_under_their_own_name(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from datasets import ClassLabel, Dataset, Features, List, Value
 from datasets.utils.logging import disable_progress_bar
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from reading import Annotated, annotated, in_iob2, sentences, write
 
@@ -105,6 +105,8 @@ def test_conll(
     comment: str,
     end: str,
 ) -> None:
+    hashes = any(set(word) == {"#"} for tokens, _ in corpus for word in tokens)
+    assume(not hashes or spelling in ("hyphen", "underscore", "colon"))  # "# b" may be a comment
     if spelling in ("suffix", "alone", "small, alone") and scheme == "IOB1":
         scheme = "IOB2"  # "I" alone shows no scheme, and "PER-I" may be a type
     if order == "an empty one behind" and outside == "_":
