@@ -3,7 +3,8 @@
 import ast
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,20 @@ def notices(caplog: pytest.LogCaptureFixture) -> list[str]:
         for record in caplog.records
         if record.name.startswith("helpers") and record.levelno >= logging.WARNING
     ]
+
+
+@contextmanager
+def heard() -> Iterator[list[str]]:
+    """Collect what the package says inside a test of many examples, where `caplog` adds it up."""
+    said: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("helpers")
+    logger.addHandler(handler)
+    try:
+        yield said
+    finally:
+        logger.removeHandler(handler)
 
 
 def advised_options(message: str) -> Mapping[str, Any]:

@@ -96,8 +96,12 @@ class Content:
             self.repeats[at] += sum(map(eq, column, column[1:]))
 
     def is_steady(self, column: int) -> bool:
-        """Tell whether most rows repeat the value of the row before, as names of sentences do."""
-        return 2 * self.repeats[column] >= self.n_pairs > 0
+        """Tell whether most rows repeat the value of the row before, or leave it out.
+
+        So names of sentences and documents do.
+        """
+        repeated = max(self.repeats[column], self.values[column][""])
+        return 2 * repeated >= self.n_pairs > 0
 
     def kind(self, column: int) -> Kind:
         """Tell what a column holds."""

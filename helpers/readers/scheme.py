@@ -26,7 +26,7 @@ def in_iob2(splits: Mapping[str, Split]) -> dict[str, Split]:
         ValueError: Tags that are written in an unknown way; the message names the first place.
     """
     for split in splits.values():
-        split.report_odd_words()
+        split.report_words()
     counts = {name: _count(split) for name, split in splits.items()}
     total: Counter[str] = Counter()
     for of_split in counts.values():

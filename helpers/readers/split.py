@@ -57,7 +57,7 @@ class Split:
                     "that UTF-16 writes in two; remove it, or write the character whole"
                 ) from None
 
-    def report_odd_words(self) -> None:
+    def report_words(self) -> None:
         """Log how many words nobody can see, or hold spaces, if any."""
         notes = Notes(self.name)
         for at, sentence in enumerate(self.sentences):

@@ -1,14 +1,13 @@
 """The words that a source says an entity has, against what stands at its offsets."""
 
 import json
-import logging
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reading import annotated, in_iob2, notices, read, write
+from reading import annotated, heard, in_iob2, notices, read, write
 
 from helpers import readers, words
 
@@ -199,15 +198,8 @@ def test_no_doubt_is_voiced_of_compounds(
         for word in words
     ]
     path = write(tmp_path_factory.getbasetemp(), "a.jsonl", "\n".join(lines))
-    said: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
-    logger = logging.getLogger("helpers.readers")
-    logger.addHandler(handler)
-    try:
+    with heard() as said:
         readers.read(path)
-    finally:
-        logger.removeHandler(handler)
     (widened,) = said
     assert f"{len(words)} entities begin or end inside a word and take the whole word" in widened
 
