@@ -371,6 +371,20 @@ class TestSources:
         loaded = data.load(folder(tmp_path, {"train.conll": text}))
         assert len(loaded["train"].features["ner_tags"].feature.names) == 21
 
+    @pytest.mark.parametrize("split", ["validation", "test"])
+    @pytest.mark.parametrize("empty", [True, False])
+    def test_a_split_without_entities_is_told_of(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, split: str, empty: bool
+    ) -> None:
+        files = {f"{name}.conll": ONE for name in ("train", "validation", "test")}
+        files[f"{split}.conll"] = "so\tO\n\nwhat\tO\n" + ("" if empty else f"\n{ONE}")
+        data.load(folder(tmp_path, files))
+        said = (
+            f"{split}: none of the 2 sentences holds an entity, so no model can be chosen or "
+            "judged by them; give others"
+        )
+        assert lines_of(caplog) == ([said] if empty else [])
+
     def test_max_sentences_draws_and_keeps_the_order(self) -> None:
         whole, some = data.load("sample"), data.load("sample", max_sentences=90)
         assert [split.num_rows for split in some.values()] == [90, 90, 90]

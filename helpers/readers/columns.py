@@ -26,6 +26,7 @@ _CHUNKS = frozenset(
 ).union(("NC", "VC", "PC"))
 _PREFIXED = re.compile("[BIESLUMW][-_:].+|.+[-_:][BIESLUMW]", re.DOTALL)
 _DIGITS = re.compile(r"\d+")
+_PART = 256  # rows counted together; many more at once keep the garbage collector busy
 _ENOUGH = 50  # different words, from which on a table shows which columns could hold words
 _KINDS: dict[Kind, str] = {
     "tags": "tags of entities",
@@ -86,14 +87,22 @@ class Content:
         """Begin with nothing counted."""
         self.values = [Counter() for _ in range(self.width)]
         self.repeats = [0] * self.width
+        self._waiting: list[Sequence[str]] = []
 
-    def add(self, rows: Sequence[Sequence[str]]) -> None:
-        """Count rows that follow one another."""
-        self.n_rows += len(rows)
-        self.n_pairs += max(0, len(rows) - 1)
-        for at, column in enumerate(zip(*rows, strict=True)):
+    def add(self, row: Sequence[str]) -> None:
+        """Add a row, to be counted with others."""
+        self._waiting.append(row)
+        if len(self._waiting) == _PART:
+            self.count()
+
+    def count(self) -> None:
+        """Count the rows that wait."""
+        self.n_rows += len(self._waiting)
+        self.n_pairs += max(0, len(self._waiting) - 1)
+        for at, column in enumerate(zip(*self._waiting, strict=True)):
             self.values[at].update(column)
             self.repeats[at] += sum(map(eq, column, column[1:]))
+        self._waiting.clear()
 
     def is_steady(self, column: int) -> bool:
         """Tell whether most rows repeat the value of the row before, or leave it out.

@@ -35,7 +35,6 @@ _UD_TAG = re.compile(r"(?:^|\|)(?:NE|NER|name)=([^|]*)", re.IGNORECASE)
 _NO_WORD = re.compile(r"\d+[-.]\d+")
 
 _QUOTE = 'write a cell that is a quotation mark as """"'
-_PART = 256  # rows counted together; many more at once keep the garbage collector busy
 _LONG = 1000  # words; if a file is one sentence of so many, its borders may be missing
 _WIDEST = 1000  # columns; a line of more is running text
 
@@ -209,9 +208,8 @@ def _survey(table: Table) -> Survey | None:
     """Count what the columns hold; ``None`` where the table holds nothing."""
     first: Row | None = None
     header: Row | None = None
-    firsts: dict[int, Row] = {}
+    usual: dict[int, Row] = {}
     contents: dict[int, Content] = {}
-    waiting: dict[int, list[list[str]]] = {}  # rows of each width, to be counted together
     border, has_borders = False, False
     for row in table.rows():
         _, cells, source = row
@@ -223,25 +221,23 @@ def _survey(table: Table) -> Survey | None:
             first = row
             header = None if any(map(finding.is_tag, cells)) else first
         width = len(cells)
-        if width not in firsts:
-            if width > _WIDEST:
-                raise ValueError(_no_table(table, row))
-            firsts[width], contents[width], waiting[width] = row, Content(width), []
+        if width > _WIDEST:
+            raise ValueError(_no_table(table, row))
         if row is header or _is_no_word(cells[0]):
             continue
-        rows = waiting[width]
-        rows.append(cells)
-        if len(rows) == _PART:
-            contents[width].add(rows)
-            rows.clear()
+        if width not in contents:
+            contents[width], usual[width] = Content(width), row
+        contents[width].add(cells)
     if first is None:
         return None
-    for width, rows in waiting.items():
-        contents[width].add(rows)
+    if not contents:  # the first row is the only one
+        width = len(first[1])
+        contents[width], usual[width] = Content(width), first
+        contents[width].add(first[1])
+    for content in contents.values():
+        content.count()
     content = max(contents.values(), key=lambda content: content.n_rows)
-    if not content.n_rows:  # the first row is the only one
-        content.add([first[1]])
-    return Survey(content, first, firsts[content.width], has_borders)
+    return Survey(content, first, usual[content.width], has_borders)
 
 
 def _is_no_word(id_: str) -> bool:
@@ -288,10 +284,10 @@ def _find(table: Table, survey: Survey, *, numbers: bool) -> Columns:
         where = finding.by_content(table.name, content, header=header, numbers=numbers)
         return finding.with_names(where, content, has_borders=has_borders)
     except ValueError as error:
-        holds_tags = "tags" in map(content.kind, range(content.width))
-        if holds_tags or _looks(survey.usual) is None:
+        odd = [row for row in (survey.first, survey.usual) if _looks(row)]
+        if "tags" in map(content.kind, range(content.width)) or not odd:
             raise
-        raise ValueError(f"{_no_table(table, survey.usual)} ({error})") from None
+        raise ValueError(f"{_no_table(table, odd[0])} ({error})") from None
 
 
 def _looks(row: Row) -> str | None:
