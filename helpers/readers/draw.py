@@ -61,7 +61,7 @@ def _grouped(train: Sequence[Sentence], share: int, *, n_splits: int) -> tuple[s
     Returns:
         What is kept together, for the log, and the groups.
     """
-    ways = {_copy: "sentences with copies", _document: "sentences of documents"}
+    ways: dict[Name, str] = {_copy: "sentences with copies", _document: "sentences of documents"}
     choices: list[tuple[Name, ...]] = [(_copy,)]
     if any(sentence.document for sentence in train):
         choices = [(_copy, _document), (_document,), (_copy,)]
