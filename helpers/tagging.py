@@ -232,15 +232,23 @@ def _first(
 
 
 def to_iob2(tags: Sequence[str]) -> list[str]:
-    """Turn the tags of a sentence, in any scheme with prefixes, into IOB2.
+    """Turn the tags of a sentence, in any scheme and spelling, into IOB2; see `find_spelling`.
 
-    Tags that fit no scheme are read as `entity_spans` reads them, so no tag is refused.
+    Tags that their scheme does not allow where they stand are read as `entity_spans` reads them.
 
     >>> to_iob2(["I-person", "I-person", "B-person", "O"])
     ['B-person', 'I-person', 'B-person', 'O']
     >>> to_iob2(["S-person", "O", "B-group", "E-group"])
     ['B-person', 'O', 'B-group', 'I-group']
+    >>> to_iob2(["o", "b", "i", "o"])
+    ['O', 'B-entity', 'I-entity', 'O']
+
+    Raises:
+        TagError: The tags are written in another way.
     """
+    if not all(split_tag(tag)[0] for tag in set(tags)):
+        usual = find_spelling(Counter(tags)).tags
+        tags = [usual[tag] for tag in tags]
     return spans_to_tags(entity_spans(tags), len(tags))
 
 
