@@ -1,9 +1,14 @@
 """Files of tagged sentences, in common forms, to words, tags and the lines they stand on.
 
 Each family of forms has a module: `tables` (CoNLL, TSV, CSV), `records` (JSON), `brat` and `arrow`
-(Parquet). `names` knows what columns and keys are called, `columns` decides which column of a table
-holds what, `delimiters` what separates its cells, `scheme` how tags are written, and `spans` how a
-text with entities becomes words with tags.
+(Parquet, and what 🤗 Datasets saves). Each decision has one too:
+
+- `files`: which file is which split; `draw`: the splits that are missing.
+- `text`: how a file is encoded; `foreign`: what it looks like if it is none that is read here.
+- `delimiters`: what separates the cells of a table; `survey` and `columns`: which of its columns
+  hold words and tags; `rows`: which of its rows are words; `names`: what columns and keys are called.
+- `spans`: how a text with entities becomes words with tags; `offsets`: what its offsets count.
+- `scheme`: how tags are written; `ids`: what numbers stand for.
 """
 
 from pathlib import Path
