@@ -6,7 +6,7 @@ Each family of forms has a module: `tables` (CoNLL, TSV, CSV), `records` (JSON),
 - `files`: which file is which split; `draw`: the splits that are missing.
 - `text`: how a file is encoded; `foreign`: what it looks like if it is none that is read here.
 - `delimiters`: what separates the cells of a table; `survey` and `columns`: which of its columns
-  hold words and tags; `rows`: which of its rows are words; `names`: what columns and keys are called.
+  hold words and tags; `rows`: which rows are words; `names`: what columns and keys are called.
 - `spans`: how a text with entities becomes words with tags; `offsets`: what its offsets count.
 - `scheme`: how tags are written; `ids`: what numbers stand for.
 """

@@ -119,7 +119,8 @@ class Content:
             counts[value.strip()] += count
         if 2 * counts[""] < self.n_rows:  # a few words without a tag are a fault in the tags
             del counts[""]
-        if set(counts) != {"0"} and all(map(str.isdecimal, counts)):
+        may_be_tag = self.width == 2 or column == self.width - 1
+        if all(map(str.isdecimal, counts)) and not (may_be_tag and set(counts) == {"0"}):
             return "numbers"
         try:
             spelling = find_spelling(counts)
@@ -298,11 +299,14 @@ def _refusal(source: str, content: Content, kinds: Sequence[Kind], rivals: Seque
     if rivals:
         found = f"{len(rivals)} columns hold tags, and only one can be learned"
     else:
-        try:
-            find_spelling(content.values[tag])
-            found = "no column holds tags"
-        except TagError as error:
-            found = f"no column holds tags of entities (in the last, {error})"
+        found = "no column holds tags of entities"
+        for column in range(content.width):
+            try:
+                find_spelling(content.values[column])
+            except TagError as error:
+                if column == tag or "brackets" in str(error):
+                    found = f"{found} (in column {column + 1}, {error})"
+                    break
         if kinds[tag] == "numbers":
             return f"{source}: {found}. {held}"
     return (

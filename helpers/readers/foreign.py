@@ -44,6 +44,9 @@ def looks_like(line: str) -> str | None:
 
 
 def _holds_offsets(line: str) -> bool:
-    """Tell whether two numbers that follow one another may be where an entity begins and ends."""
+    """Tell whether two numbers that follow one another may be where an entity begins and ends.
+
+    They lie apart, as the numbers of a sentence and of its first words do not.
+    """
     numbers = [int(cell) if _NUMBER.fullmatch(cell) else -1 for cell in line.split("\t")]
-    return len(numbers) > 2 and any(-1 < start < end for start, end in pairwise(numbers))
+    return len(numbers) > 2 and any(-1 < start < end - 1 for start, end in pairwise(numbers))

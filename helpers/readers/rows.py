@@ -23,7 +23,7 @@ from helpers.tagging import OUTSIDE
 logger = logging.getLogger(__name__)
 
 _NEW_DOCUMENT = re.compile(r"#\s*(?:newdoc|begin document|DOCSTART)")
-_METADATA = re.compile(r"#\s*[\w.:-]+\s*=")
+_METADATA = re.compile(r"#\s*(?:[\w.:-]+\s*=|(?:begin|end) document)")
 
 
 class RowReader:

@@ -36,6 +36,11 @@ FOREIGN = {
     "objects": ('{"text": "Ada"}\n', "JSON; give the file a name that ends in .jsonl or .json"),
     "an array over lines": ('[\n{"text": "Ada"}]\n', "JSON; give the file a name that ends in"),
     "an array in a line": ('[{"text": "Ada"}]\n', "JSON; give the file a name that ends in"),
+    "CoNLL-2012": (
+        "#begin document (a); part 000\na\t0\t0\tIn\t(TOP(PP*\t*\t-\na\t0\t1\tLima\t*\t(GPE)\t-\n"
+        "a\t0\t2\t.\t*))\t*\t(1)\n#end document\n",
+        "looks like the brackets of OntoNotes; write 'B-' and the type where a bracket opens",
+    ),
     "plain text": ("Ada\nspoke\n", "expected a word and its tag, separated by a tab or spaces"),
 }
 
@@ -53,7 +58,7 @@ CELL = st.text("cdfgéXYZ.", min_size=2, max_size=9)
 
 @given(
     rows=st.lists(
-        st.tuples(CELL, st.integers(1, 90), st.integers(1, 9), CELL, st.sampled_from(["PER", "x"])),
+        st.tuples(CELL, st.integers(1, 90), st.integers(2, 9), CELL, st.sampled_from(["PER", "x"])),
         min_size=1,
         max_size=5,
     ),
