@@ -6,7 +6,7 @@ Tables of tagged words and tables of texts to be tagged are read by this one rul
 import re
 from collections.abc import Iterable
 
-_ENCLOSED = re.compile(r'"(?:[^"]|"")*+"')
+_ENCLOSED = re.compile(r'"((?:[^"]|"")*+)"(?=\t|$)')
 
 
 def find_delimiter(header: str) -> str:
@@ -30,9 +30,13 @@ def has_quotes(lines: Iterable[str], delimiter: str) -> bool:
         return True
     shown = False
     for line in lines:
-        for cell in line.split("\t") if '"' in line else ():
-            if cell.startswith('"'):
-                if not _ENCLOSED.fullmatch(cell):
+        at = 0 if '"' in line else len(line) + 1
+        while at <= len(line):
+            if line.startswith('"', at):
+                cell = _ENCLOSED.match(line, at)
+                if cell is None:
                     return False
-                shown = shown or '""' in cell[1:-1]
+                shown = shown or '""' in cell[1]
+                at = cell.end()
+            at = line.find("\t", at) + 1 or len(line) + 1
     return shown
