@@ -26,7 +26,7 @@ _CHUNKS = frozenset(
 ).union(("NC", "VC", "PC"))
 _PREFIXED = re.compile("[BIESLUMW][-_:].+|.+[-_:][BIESLUMW]", re.DOTALL)
 _DIGITS = re.compile(r"\d+")
-_PART = 256  # rows counted together; many more at once keep the garbage collector busy
+_TELLING = 20_000  # rows that show whether rows repeat those before
 _ENOUGH = 50  # different words, from which on a table shows which columns could hold words
 _KINDS: dict[Kind, str] = {
     "tags": "tags of entities",
@@ -72,9 +72,10 @@ class Content:
     Attributes:
         width: Number of columns.
         values: For each column the number of times that each value occurs.
-        repeats: For each column the number of rows that repeat the value of the row before.
+        repeats: For each column how many of the first rows repeat the value of the row before.
         n_rows: Number of rows.
         n_pairs: Number of rows that were compared with the row before.
+        waiting: Rows that follow one another, to be counted together.
     """
 
     width: int
@@ -87,33 +88,36 @@ class Content:
         """Begin with nothing counted."""
         self.values = [Counter() for _ in range(self.width)]
         self.repeats = [0] * self.width
-        self._waiting: list[Sequence[str]] = []
-
-    def add(self, row: Sequence[str]) -> None:
-        """Add a row, to be counted with others."""
-        self._waiting.append(row)
-        if len(self._waiting) == _PART:
-            self.count()
+        self.waiting: list[Sequence[str]] = []
+        self._kinds: dict[int, Kind] = {}
 
     def count(self) -> None:
         """Count the rows that wait."""
-        self.n_rows += len(self._waiting)
-        self.n_pairs += max(0, len(self._waiting) - 1)
-        for at, column in enumerate(zip(*self._waiting, strict=True)):
-            self.values[at].update(column)
-            self.repeats[at] += sum(map(eq, column, column[1:]))
-        self._waiting.clear()
+        columns = [*zip(*self.waiting, strict=True)]
+        for counter, column in zip(self.values, columns, strict=False):
+            counter.update(column)
+        if self.n_pairs < _TELLING and self.waiting:
+            self.n_pairs += len(self.waiting) - 1
+            for at, column in enumerate(columns):
+                self.repeats[at] += sum(map(eq, column, column[1:]))
+        self.n_rows += len(self.waiting)
+        self.waiting.clear()
 
     def is_steady(self, column: int) -> bool:
         """Tell whether most rows repeat the value of the row before, or leave it out.
 
         So names of sentences and documents do.
         """
-        repeated = max(self.repeats[column], self.values[column][""])
-        return 2 * repeated >= self.n_pairs > 0
+        repeat = 2 * self.repeats[column] >= self.n_pairs > 0
+        return repeat or 2 * self.values[column][""] >= self.n_rows
 
     def kind(self, column: int) -> Kind:
-        """Tell what a column holds."""
+        """Tell what a column holds, once all rows are counted."""
+        if column not in self._kinds:
+            self._kinds[column] = self._find_kind(column)
+        return self._kinds[column]
+
+    def _find_kind(self, column: int) -> Kind:
         counts: Counter[str] = Counter()
         for value, count in self.values[column].items():
             counts[value.strip()] += count

@@ -85,7 +85,7 @@ class RowReader:
                     self._check_name(name, names, number)
                     names.add(name)
                     sentence = Sentence(name, [], [], [])
-            if not sentence.tokens and (document or document_at is not None):
+            if (document or document_at is not None) and not sentence.tokens:
                 name = document if document_at is None else cells[document_at]
                 sentence = sentence._replace(document=name)
             sentence.tokens.append(same.setdefault(token, token))

@@ -11,6 +11,7 @@ from helpers.readers.names import TAGS, TOKENS, find
 
 DOCUMENT = "-DOCSTART-"
 COMMENT = re.compile(r"#(\s|$|#|begin document|end document|DOCSTART|[\w.:]+\s*=)")
+_PART = 256  # rows counted together; many more at once keep the garbage collector busy
 _WIDEST = 1000  # columns; a line of more is running text
 
 # CoNLL-U: ten columns, with tags in the last. Ids such as "3-4", which spans two words, and
@@ -81,19 +82,23 @@ def look_at(table: Table) -> Survey | None:
             first = row
             header = None if any(map(is_tag, cells)) else first
         width = len(cells)
-        if width > _WIDEST:
-            raise ValueError(_no_table(table, row))
-        if row is header or is_no_word(cells[0]):
-            continue
         if width not in contents:
-            contents[width], usual[width] = Content(width), row
-        contents[width].add(cells)
+            if width > _WIDEST:
+                raise ValueError(_no_table(table, row))
+            contents[width] = Content(width)
+        if row is header or (not cells[0].isalnum() and is_no_word(cells[0])):
+            continue
+        if width not in usual:
+            usual[width] = row
+        content = contents[width]
+        content.waiting.append(cells)
+        if len(content.waiting) == _PART:
+            content.count()
     if first is None:
         return None
-    if not contents:  # the first row is the only one
-        width = len(first[1])
-        contents[width], usual[width] = Content(width), first
-        contents[width].add(first[1])
+    if not usual:  # the first row is the only one
+        usual[len(first[1])] = first
+        contents[len(first[1])].waiting.append(first[1])
     for content in contents.values():
         content.count()
     content = max(contents.values(), key=lambda content: content.n_rows)
@@ -102,7 +107,7 @@ def look_at(table: Table) -> Survey | None:
 
 def is_no_word(id_: str) -> bool:
     """Tell whether an id of CoNLL-U is that of several words, or of one that nobody spoke."""
-    return not id_.isalnum() and _NO_WORD.fullmatch(id_) is not None
+    return _NO_WORD.fullmatch(id_) is not None
 
 
 def _is_comment(table: Table, row: Row) -> bool:

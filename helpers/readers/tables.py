@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 _GLOBAL_COLUMNS = re.compile(r"#\s*global\.columns\s*=\s*(.+)")
 _QUOTE = 'write a cell that is a quotation mark as """"'
+_HEAD = 9  # lines that show which program wrote a file
 _LONG = 1000  # words; if a file is one sentence of so many, its borders may be missing
 
 
@@ -41,11 +42,10 @@ def read_conll(path: Path, options: ReadOptions = AS_FOUND) -> Split:
 
     Source: https://universaldependencies.org/ext-format.html
     """
-    text = read_text(path, options.encoding)
-    program = looks_like_program(text)
+    lines = split_lines(read_text(path, options.encoding))
+    program = looks_like_program("\n".join(lines[:_HEAD]))
     if program is not None:
         raise ValueError(f"{path}: found {program}")
-    lines = split_lines(text)
     words = (line for line in lines if line and not _is_border(line) and not COMMENT.match(line))
     tabs = "\t" in next(words, lines[0])
     if tabs and has_quotes(lines, "\t"):
@@ -85,9 +85,7 @@ def _delimited(path: Path, lines: Sequence[str], delimiter: str) -> Table:
     quotes = '"' if has_quotes(lines, delimiter) else None
 
     def rows() -> Iterator[Row]:
-        reader = csv.reader(
-            (f"{line}\n" for line in lines), strict=True, delimiter=delimiter, quotechar=quotes
-        )
+        reader = csv.reader(lines, strict=True, delimiter=delimiter, quotechar=quotes)
         number = 1
         try:
             for cells in reader:
