@@ -1,5 +1,6 @@
 """Parquet files and data sets of 🤗 Datasets, a sentence in each row, to tagged sentences."""
 
+from itertools import repeat
 from pathlib import Path
 
 from datasets import ClassLabel, Dataset
@@ -7,8 +8,8 @@ from datasets.table import InMemoryTable
 from pyarrow import parquet
 
 from helpers.readers.ids import TagIds
-from helpers.readers.names import TAGS, TEXTS, TOKENS, find
-from helpers.readers.options import AS_FOUND, ReadOptions
+from helpers.readers.names import DOCUMENTS, TAGS, TEXTS, TOKENS, find
+from helpers.readers.options import ReadOptions
 from helpers.readers.records import check_words, read_records, report_tags
 from helpers.readers.split import Sentence, Split
 
@@ -18,7 +19,7 @@ def is_saved(path: Path) -> bool:
     return (path / "state.json").is_file()
 
 
-def read_saved(path: Path, options: ReadOptions = AS_FOUND) -> Split:
+def read_saved(path: Path, options: ReadOptions) -> Split:
     """Turn a folder that `save_to_disk` wrote into its sentences; see `read_dataset`."""
     options.refuse("columns", "encoding", source=f"a saved data set ({path})")
     try:
@@ -28,7 +29,7 @@ def read_saved(path: Path, options: ReadOptions = AS_FOUND) -> Split:
     return read_dataset(dataset, name=str(path), options=options)
 
 
-def read_parquet(path: Path, options: ReadOptions = AS_FOUND) -> Split:
+def read_parquet(path: Path, options: ReadOptions) -> Split:
     """Turn a Parquet file, one sentence per row, into its sentences; see `read_dataset`.
 
     A star in its name stands for the numbers of the shards in which it was written.
@@ -45,7 +46,7 @@ def read_parquet(path: Path, options: ReadOptions = AS_FOUND) -> Split:
     return read_dataset(dataset, name=str(path), options=options)
 
 
-def read_dataset(dataset: Dataset, *, name: str, options: ReadOptions = AS_FOUND) -> Split:
+def read_dataset(dataset: Dataset, *, name: str, options: ReadOptions) -> Split:
     """Turn a data set with columns of words and tags into its sentences.
 
     Without a column of words, its rows are read as records with a text and its entities, see
@@ -77,17 +78,18 @@ def read_dataset(dataset: Dataset, *, name: str, options: ReadOptions = AS_FOUND
         options.refuse("tag_names", source=f"{name}, whose ids have names")
         declared = feature.names
     tag_ids = TagIds(declared)
+    of_documents = find(keys, DOCUMENTS)[:1]
     ids = dataset["id"] if "id" in keys else range(len(dataset))
+    documents = dataset[of_documents[0]] if of_documents else repeat("", len(dataset))
     rows = dataset.select_columns([*of_tokens, *of_tags]).to_dict()
     sentences = []
-    for number, (id_, found_tokens, found_tags) in enumerate(
-        zip(ids, rows[of_tokens[0]], rows[of_tags[0]], strict=True), start=1
+    for number, (id_, document, found_tokens, found_tags) in enumerate(
+        zip(ids, documents, rows[of_tokens[0]], rows[of_tags[0]], strict=True), start=1
     ):
         place = f"{name}, row {number}"
         tokens, tags = check_words(found_tokens, found_tags, place)
-        sentences.append(
-            Sentence(str(id_), tokens, tag_ids.spell_out(tags, place), [number] * len(tokens))
-        )
+        tags, lines = tag_ids.spell_out(tags, place), [number] * len(tokens)
+        sentences.append(Sentence(str(id_), tokens, tags, lines, str(document or "")))
     split = Split(name=name, sentences=sentences, declared=declared, unit="row")
     tag_ids.check_used(name)
     return split

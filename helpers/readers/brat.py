@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from helpers import words
-from helpers.readers.options import AS_FOUND, ReadOptions
+from helpers.readers.options import ReadOptions
 from helpers.readers.spans import Aligner, Annotation
 from helpers.readers.split import Sentence, Split
 from helpers.readers.text import read_text, split_lines
@@ -30,7 +30,7 @@ def is_brat(path: Path) -> bool:
     return path.suffix.lower() == ".txt" and path.with_suffix(".ann").is_file()
 
 
-def read_brat(path: Path, options: ReadOptions = AS_FOUND) -> Split:
+def read_brat(path: Path, options: ReadOptions) -> Split:
     """Turn a document of BRAT, or a folder of them, into sentences, one for each document.
 
     Args:

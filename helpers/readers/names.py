@@ -7,6 +7,7 @@ from functools import lru_cache
 TOKENS = ("tokens", "words", "token", "word", "form")
 TAGS = ("ner_tags", "ner", "tags", "labels", "label", "ner_tag", "tag", "entity")
 SENTENCES = ("sentence_id", "sent_id", "sentence_number", "sentence_idx", "sentence")
+DOCUMENTS = ("document_id", "doc_id", "doc_key", "document", "doc")
 TEXTS = ("text", "data", "sentence", "content", "full_text")
 ENTITIES = ("entities", "spans", "ents", "label", "labels", "annotations")
 STARTS = ("start", "start_offset", "start_position")

@@ -15,9 +15,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from helpers.readers.ids import TagIds
-from helpers.readers.names import ENDS, ENTITIES, QUOTES, STARTS, TAGS, TEXTS, TOKENS, TYPES, find
+from helpers.readers.names import (
+    DOCUMENTS,
+    ENDS,
+    ENTITIES,
+    QUOTES,
+    STARTS,
+    TAGS,
+    TEXTS,
+    TOKENS,
+    TYPES,
+    find,
+)
 from helpers.readers.notes import Notes
-from helpers.readers.options import AS_FOUND, ReadOptions
+from helpers.readers.options import ReadOptions
 from helpers.readers.spans import Aligner, Annotation
 from helpers.readers.split import Sentence, Split
 from helpers.readers.text import read_text
@@ -56,7 +67,7 @@ class LeftOut(NamedTuple):
 Found = Words | Text | LeftOut
 
 
-def read_json(path: Path, options: ReadOptions = AS_FOUND) -> Split:
+def read_json(path: Path, options: ReadOptions) -> Split:
     """Turn JSON Lines, a JSON array or JSON objects over several lines into sentences.
 
     A record holds either words (``tokens`` or ``words``) and a tag for each (``ner_tags``,
@@ -84,9 +95,10 @@ def read_records(
         read = reader.read(record, place)
         if read:
             tokens, tags = read
-            id_ = record.get("id") if isinstance(record, dict) else None
-            id_ = str(len(sentences) if id_ is None else id_)
-            sentences.append(Sentence(id_, tokens, tags, [number] * len(tokens)))
+            known = record if isinstance(record, dict) else {}
+            id_ = str(len(sentences) if known.get("id") is None else known["id"])
+            document = next((str(known[key] or "") for key in find(known, DOCUMENTS)), "")
+            sentences.append(Sentence(id_, tokens, tags, [number] * len(tokens), document))
     reader.report(n_sentences=len(sentences))
     return Split(name=name, sentences=sentences, declared=options.tag_names, unit=unit)
 

@@ -12,7 +12,7 @@ from helpers.readers.columns import Columns
 from helpers.readers.delimiters import find_delimiter, has_quotes
 from helpers.readers.foreign import looks_like_program
 from helpers.readers.ids import TagIds
-from helpers.readers.options import AS_FOUND, ReadOptions
+from helpers.readers.options import ReadOptions
 from helpers.readers.rows import RowReader
 from helpers.readers.split import Split
 from helpers.readers.survey import COMMENT, DOCUMENT, Row, Table
@@ -26,7 +26,7 @@ _HEAD = 9  # lines that show which program wrote a file
 _LONG = 1000  # words; if a file is one sentence of so many, its borders may be missing
 
 
-def read_conll(path: Path, options: ReadOptions = AS_FOUND) -> Split:
+def read_conll(path: Path, options: ReadOptions) -> Split:
     """Turn a CoNLL file, one word and its tag in a line, into its sentences.
 
     Columns are separated by tabs if the first word's line holds one, otherwise by spaces.
@@ -65,7 +65,7 @@ def read_conll(path: Path, options: ReadOptions = AS_FOUND) -> Split:
     return _read(Table(str(path), rows, comments=True), options, names)
 
 
-def read_csv(path: Path, options: ReadOptions = AS_FOUND) -> Split:
+def read_csv(path: Path, options: ReadOptions) -> Split:
     """Turn a CSV file, one word and its tag in a row, into its sentences.
 
     Cells are separated by commas, semicolons or tabs. A column whose name is ``sentence_id`` or

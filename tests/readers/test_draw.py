@@ -1,13 +1,17 @@
 """Splits that are drawn from train share no copies and no documents with it."""
 
+import json
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
+from datasets import Dataset
 from hypothesis import given
 from hypothesis import strategies as st
 from reading import heard
 
+from helpers import data
 from helpers.readers.draw import with_all_splits
 from helpers.readers.split import Sentence, Split
 
@@ -79,6 +83,26 @@ def test_documents_stay_whole(sizes: list[int], shared: bool, seed: int) -> None
     assert sum(map(len, found)) == len(sizes)
     if any(size > 1 for size in sizes):
         assert "sentences of documents" in line
+
+
+@pytest.mark.parametrize("key", ["doc_id", "Document-ID", "document"])
+@pytest.mark.parametrize("form", ["words", "texts", "rows"])
+def test_records_name_their_documents(tmp_path: Path, key: str, form: str) -> None:
+    records: list[dict[str, object]] = [
+        {"text": f"{one}{two}", "entities": [[0, 1, "x"]], key: one}
+        if form == "texts"
+        else {"tokens": [f"{one}{two}"], "tags": ["B-x"], key: one}
+        for one in "abcdefghijklmnopqrst"
+        for two in "xyz"
+    ]
+    path = tmp_path / ("train.parquet" if form == "rows" else "train.jsonl")
+    if form == "rows":
+        Dataset.from_list(records).to_parquet(path)
+    else:
+        path.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    loaded = data.load(path)
+    parts = [{words[0][0] for words in part["tokens"]} for part in loaded.values()]
+    assert sum(map(len, parts)) == 20
 
 
 def test_documents_that_are_too_large_are_cut() -> None:
