@@ -103,13 +103,13 @@ class Content:
         self.n_rows += len(self.waiting)
         self.waiting.clear()
 
-    def is_steady(self, column: int) -> bool:
-        """Tell whether most rows repeat the value of the row before, or leave it out.
+    def steadiness(self, column: int) -> float:
+        """Tell which share of rows repeats the value of the row before, or leaves it out.
 
-        So names of sentences and documents do.
+        It is large for names of sentences and documents.
         """
-        repeat = 2 * self.repeats[column] >= self.n_pairs > 0
-        return repeat or 2 * self.values[column][""] >= self.n_rows
+        repeated = self.repeats[column] / max(1, self.n_pairs)
+        return max(repeated, self.values[column][""] / max(1, self.n_rows))
 
     def kind(self, column: int) -> Kind:
         """Tell what a column holds, once all rows are counted."""
@@ -148,7 +148,7 @@ class Content:
         """Tell names, which hardly change or are alike but for their digits, from other values."""
         shapes = (_DIGITS.sub("0", value) for value in self.values[column])
         first = next(shapes)
-        alike = self.is_steady(column) or all(shape == first for shape in shapes)
+        alike = self.steadiness(column) >= 1 / 2 or all(shape == first for shape in shapes)
         return "ids" if alike and self.width > 2 else "values"  # of two columns one holds words
 
 
@@ -228,7 +228,7 @@ def with_names(columns: Columns, content: Content, *, has_borders: bool) -> Colu
     steady = [
         at
         for at in range(content.width)
-        if content.is_steady(at)
+        if content.steadiness(at) >= 1 / 4  # sentences may be short
         and len(content.values[at]) > 1
         and at not in columns[1:]
         and content.kind(at) in ("numbers", "ids")

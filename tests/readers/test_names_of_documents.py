@@ -114,6 +114,11 @@ def test_the_column_of_sentences_is_told(
     ) in [record.getMessage() for record in caplog.records]
 
 
+def test_sentences_may_be_short(tmp_path: Path) -> None:
+    rows = "1,Müller,B-PER\n1,prüft,O\n2,Köln,B-LOC\n2,schläft,O\n3,So,O\n4,Bo,B-PER\n"
+    assert [len(one) for one in pairs(read(tmp_path, "a.csv", rows))] == [2, 2, 1, 1]
+
+
 @pytest.mark.parametrize("n_words", [2, 9, 2000])
 @pytest.mark.parametrize("header", ["word,tag\n", "", "Wort,Etikett\n"])
 def test_csv_that_would_be_one_sentence_is_refused(
