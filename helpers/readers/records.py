@@ -287,7 +287,7 @@ def _sentence(record: Any, place: str) -> Found | None:
     tokens = next((record[key] for key in find(record, TOKENS)), None)
     tags = [key for key in find(record, TAGS) if isinstance(record[key], list)]
     texts = [record[key] for key in find(record, TEXTS) if isinstance(record[key], str)]
-    given = find(record, ENTITIES)
+    given = find(record, ENTITIES) if texts else ()
     if isinstance(tokens, list) and tags and (not texts or not given or _flat(record[tags[0]])):
         return Words(tokens, record[tags[0]], tags[0])
     if not texts:
@@ -299,11 +299,11 @@ def _sentence(record: Any, place: str) -> Found | None:
 
 
 _FORMS: tuple[Callable[[Any, str], Found | None], ...] = (
-    _empty,
     _refused,
     _task,
-    _pair,
     _sentence,
+    _pair,
+    _empty,
 )
 
 
