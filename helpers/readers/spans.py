@@ -70,6 +70,7 @@ class Aligner:
         self._overlaps = overlaps
         self._notes = Notes(source)
         self._n_widened = 0
+        self._n_elsewhere = 0  # entities in texts without a widened one
         self._explained: Counter[str] = Counter()  # widened entities, by what explains them
         self._contradicted: Counter[str] = Counter()
 
@@ -125,7 +126,9 @@ class Aligner:
         self._notes.report()
         for reading, count in self._explained.most_common(1):
             few = _FEW * self._n_widened
-            if count > 1 and count >= self._n_widened - few and self._contradicted[reading] <= few:
+            contradicted = self._contradicted[reading]
+            contradicted += self._n_elsewhere if reading in CONSTANT else 0
+            if count > 1 and count >= self._n_widened - few and contradicted <= few:
                 logger.warning(
                     "%s: %d of the entities that take the whole word would not need it if all "
                     "offsets %s; compare the offsets of some with the text",
@@ -188,7 +191,7 @@ class Aligner:
         """Count which other reading of the offsets would make entities begin and end with words."""
         self._n_widened += len(widened)
         if not widened:  # to save time, other readings are not tried on each text
-            self._contradicted.update(dict.fromkeys(CONSTANT, len(fitting)))
+            self._n_elsewhere += len(fitting)
             return
         for reading, convert in readings(borders.text):
             self._explained[reading] += sum(borders.fit(one.read(convert)) for one in widened)
