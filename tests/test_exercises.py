@@ -164,12 +164,197 @@ MODEL = SimpleNamespace(
         Weights(10, True),
     ]
 )
-KERAS = SimpleNamespace(
-    classifier=SimpleNamespace(
-        kernel=np.zeros((384, 13)), weights=[np.zeros((384, 13)), np.zeros(13)]
-    ),
-    weights=[None] * 40,
-)
+
+KERAS_NAMES = {0: "O", 1: "B-x", 2: "I-x"}
+
+
+def keras_model(
+    *, trained: str = "classifier", names: Any = None, random: bool = False, top: bool = True
+) -> Any:
+    """Stands for a model of TensorFlow: 3 arrays in its body, and 2 in its classifier."""
+    numbers = np.random.default_rng(0)
+    body = [numbers.normal(size=(4, 4)), np.zeros(4), np.ones(4)]
+    if not random:
+        body[1:] = numbers.normal(size=(2, 4))
+    kernel, bias = numbers.normal(size=(4, 3)), np.array([0.1, 0.2, 0.3])
+    arrays = {"body": body, "classifier": [kernel, bias], "embeddings": body[:1]}
+    arrays |= {"all": [*body, kernel, bias], "nothing": [], "highest": [body[2], kernel, bias]}
+    model = SimpleNamespace(
+        config=SimpleNamespace(id2label=names or KERAS_NAMES),
+        weights=arrays["all"],
+        trainable_weights=arrays[trained],
+    )
+    if top:
+        model.classifier = SimpleNamespace(kernel=kernel, bias=bias, weights=[kernel, bias])
+    return model
+
+
+KERAS = keras_model(trained="all")
+KERNEL, BIAS = KERAS.classifier.kernel, KERAS.classifier.bias
+BATCHES = [np.full((2, width), 7) for width in (3, 4, 5, 3, 4, 5)]
+
+
+def tensorflow_forward(ids: Any) -> Any:
+    return np.stack([ids, ids * 0.5], axis=-1)
+
+
+def traced(
+    forward: Callable[[Any], Any] = tensorflow_forward,
+    *,
+    widths: Sequence[int] = (),
+    limit: int = 1,
+) -> Any:
+    """Stands for a function with the decorator tf.function.
+
+    It is traced for every shape until it has ``limit`` graphs; the last serves all shapes. With
+    ``widths``, it takes no others.
+    """
+    shapes: set[Any] = set()
+
+    def run(ids: Any) -> Any:
+        if widths and ids.shape[1] not in widths:
+            raise TypeError(f"Can not cast shape {ids.shape}")
+        if len(shapes) < limit:
+            shapes.add(ids.shape)
+        return forward(ids)
+
+    run.experimental_get_tracing_count = lambda: len(shapes)  # type: ignore[attr-defined]
+    return run
+
+
+class KerasCallback:
+    """Stands for tf_keras.callbacks.Callback."""
+
+    model: Any
+
+    def set_model(self, model: Any) -> None:
+        self.model = model
+
+    def on_train_begin(self, logs: Any) -> None: ...
+    def on_epoch_end(self, epoch: int, logs: Any) -> None: ...
+    def on_train_end(self, logs: Any) -> None: ...
+
+
+class KeepBest(KerasCallback):
+    best = -1.0
+    weights: Any = None
+
+    def value(self, logs: Any) -> float:
+        return float(logs["f1"])
+
+    def on_epoch_end(self, epoch: int, logs: Any) -> None:
+        if self.value(logs) > self.best:
+            self.best, self.weights = self.value(logs), self.model.get_weights()
+
+    def on_train_end(self, logs: Any) -> None:
+        self.model.set_weights(self.weights)
+
+
+class KeepsLaterOfTwo(KeepBest):
+    def on_epoch_end(self, epoch: int, logs: Any) -> None:
+        if logs["f1"] >= self.best:
+            self.best, self.weights = logs["f1"], self.model.get_weights()
+
+
+class KeepsBestInList(KerasCallback):
+    def on_train_begin(self, logs: Any) -> None:
+        self.epochs: list[Any] = []
+
+    def on_epoch_end(self, epoch: int, logs: Any) -> None:
+        self.epochs.append((logs["f1"], -epoch, self.model.get_weights()))
+
+    def on_train_end(self, logs: Any) -> None:
+        self.model.set_weights(max(self.epochs)[2])
+
+
+class NeverRestores(KeepBest):
+    def on_train_end(self, logs: Any) -> None: ...
+
+
+class KeepsNoCopy(KeepBest):
+    def on_epoch_end(self, epoch: int, logs: Any) -> None:
+        if logs["f1"] > self.best:
+            self.best, self.weights = logs["f1"], self.model.weights
+
+
+class NeverRaisesBest(KeepBest):
+    def on_epoch_end(self, epoch: int, logs: Any) -> None:
+        if logs["f1"] > self.best:
+            self.weights = self.model.get_weights()
+
+
+class LowestLoss(KeepBest):
+    best = -100.0
+
+    def value(self, logs: Any) -> float:
+        return -float(logs["val_loss"])
+
+
+class LowestF1(LowestLoss):
+    def value(self, logs: Any) -> float:
+        return -float(logs["f1"])
+
+
+class FirstEpoch(KeepBest):
+    def on_epoch_end(self, epoch: int, logs: Any) -> None:
+        self.weights = self.weights or self.model.get_weights()
+
+
+class BetterThanTheEpochBefore(KeepBest):
+    def on_epoch_end(self, epoch: int, logs: Any) -> None:
+        if logs["f1"] > self.best:
+            self.weights = self.model.get_weights()
+        self.best = logs["f1"]
+
+
+class BeginsAtZero(KeepBest):
+    best = 0.0
+
+
+class AsksForTrainersName(KeepBest):
+    def value(self, logs: Any) -> float:
+        return float(logs["eval_f1"])
+
+
+class NoCallback:
+    def on_epoch_end(self, epoch: int, logs: Any) -> None: ...
+
+
+def positions_of(words: Any, tokenizer: Any, model: Any) -> tuple[list[int], list[Any]]:
+    inputs = tokenizer(words, is_split_into_words=True, return_tensors="np")
+    return model(**inputs).logits[0].argmax(-1).tolist(), inputs.word_ids()
+
+
+def tags_of_words(words: Any, tokenizer: Any, model: Any) -> list[str]:
+    ids, word_ids = positions_of(words, tokenizer, model)
+    return [model.config.id2label[ids[word_ids.index(word)]] for word in range(len(words))]
+
+
+def tags_of_positions(words: Any, tokenizer: Any, model: Any) -> list[str]:
+    return [model.config.id2label[index] for index in positions_of(words, tokenizer, model)[0]]
+
+
+def tags_of_subwords(words: Any, tokenizer: Any, model: Any) -> list[str]:
+    return tags_of_positions(words, tokenizer, model)[1:-1]
+
+
+def tags_of_last_subwords(words: Any, tokenizer: Any, model: Any) -> list[str]:
+    ids, word_ids = positions_of(words, tokenizer, model)
+    return [
+        model.config.id2label[index] for index in dict(zip(word_ids, ids, strict=True)).values()
+    ][1:]
+
+
+def ids_of_words(words: Any, tokenizer: Any, model: Any) -> list[int]:
+    ids, word_ids = positions_of(words, tokenizer, model)
+    return [ids[word_ids.index(word)] for word in range(len(words))]
+
+
+def of_running_text(words: Any, tokenizer: Any, model: Any) -> list[str]:
+    inputs = tokenizer(" ".join(words), return_tensors="np")
+    ids, word_ids = model(inputs).logits[0].argmax(-1).tolist(), inputs.word_ids()
+    n_words = 1 + max(word for word in word_ids if word is not None)
+    return [model.config.id2label[ids[word_ids.index(word)]] for word in range(n_words)]
 
 
 def to_tags(spans: Any, n_words: int) -> list[str]:
@@ -202,10 +387,6 @@ def marked(text: str, start: int, end: int, clean: Callable[[str], str] = escape
 
 def twice(text: str) -> str:
     return escape(escape(text))
-
-
-def best(history: Any) -> int:
-    return int(np.argmax(history["f1"])) + 1
 
 
 def f1_of_draw(found: Any, predicted: Any, gold: Any, rows: Any) -> Any:
@@ -852,30 +1033,44 @@ CASES = [
         ],
     ),
     Case(
-        tensorflow.trained_arrays,
+        tensorflow.classifier_alone,
         (KERAS,),
-        counts(2),
-        wrong_count(
-            (5005, "numbers these arrays hold"),
-            (40, "whole model"),
-            (1, "also adds"),
-            (3, "What does it need for each?"),
-            (0, "A dense layer multiplies and then adds"),
-            ((384, 13), "Found 2 values. Give one number"),
-        ),
+        [keras_model(), keras_model(names=dict(KERAS_NAMES))],
+        [
+            (keras_model(trained="all"), "All arrays of the body are still trained"),
+            (keras_model(trained="highest"), "1 of 3 arrays of the body are still trained"),
+            (keras_model(trained="nothing"), "Nothing is trained"),
+            (keras_model(trained="body"), "the other way round"),
+            (keras_model(trained="embeddings"), "the other way round"),
+            (keras_model(names={0: "LABEL_0", 1: "LABEL_1"}), "Its tags are LABEL_0, LABEL_1"),
+            (keras_model(names={0: "B-x", 1: "I-x", 2: "O"}), "Its tags are B-x, I-x, O"),
+            (keras_model(random=True), "Its body holds random numbers"),
+            (keras_model(top=False), "It has no classifier"),
+            (KERAS, "That is ner_model"),
+            (TINY, "no model of TensorFlow"),
+            ("minilm", "no model of TensorFlow"),
+            (keras_model, "no model of TensorFlow"),
+            (2, "no model of TensorFlow"),
+        ],
     ),
     Case(
-        tensorflow.traces,
-        ([8, None],),
-        counts(2),
-        wrong_count(
-            (6, "does not trace again"),
-            (3, "needs none"),
-            (1, "first width only"),
-            (0, "Which calls trace?"),
-            (4, "Which calls trace?"),
-            ([8, 12, 16], "Found 3 values. Give one number"),
-        ),
+        tensorflow.traced_once,
+        (tensorflow_forward, BATCHES),
+        [traced(), traced(lambda ids: tensorflow_forward(ids).tolist())],
+        [
+            (traced(limit=2), "It has 2 graphs. An input_signature"),
+            (traced(limit=9), "It has 3 graphs, one for each width"),
+            (tensorflow_forward, "The decorator tf.function is missing"),
+            (traced(widths=(3,)), "the shape (2, 4) and the type int64 it stops with TypeError"),
+            (traced(lambda ids: 1 / 0), "it stops with ZeroDivisionError"),
+            (traced(lambda ids: tensorflow_forward(ids[:, :3])), "It returns (2, 3, 2)"),
+            (traced(lambda ids: ids), "the logits have the shape (2, 3, 2). It returns (2, 3)"),
+            (traced(lambda ids: 1 + tensorflow_forward(ids)), "other numbers than forward"),
+            (traced(lambda ids: SimpleNamespace(logits=1)), "It returns SimpleNamespace"),
+            (traced()(BATCHES[0]), "Give a function: its name, not a call"),
+            (1, "Give a function"),
+            ([traced()], "Give a function"),
+        ],
     ),
     Case(
         tensorflow.loss_by_hand,
@@ -893,61 +1088,97 @@ CASES = [
         ),
     ),
     Case(
-        tensorflow.best_epoch,
+        tensorflow.keeps_best,
         (),
+        [KeepBest, KeepsLaterOfTwo, KeepsBestInList],
         [
-            best,
-            lambda history: np.argmax(history["f1"]) + 1,
-            lambda history: float(best(history)),
-            lambda history: np.array(best(history)),
+            (NeverRestores, "ends with the weights of its last epoch"),
+            (KeepsNoCopy, "get_weights returns, a copy"),
+            (NeverRaisesBest, "ends with the weights of its last epoch"),
+            (LowestLoss, "the epoch with the lowest loss"),
+            (LowestF1, "the epoch with the lowest F1"),
+            (
+                FirstEpoch,
+                "F1 was 0.2, 0.1, 0.5, 0.4, and the model ends with the weights of epoch 1",
+            ),
+            (BetterThanTheEpochBefore, "F1 was 0.0, 0.3, 0.1, 0.2"),
+            (BeginsAtZero, "With F1 0.0, 0.0, 0.0, it stops with TypeError"),
+            (AsksForTrainersName, "it stops with KeyError: 'eval_f1'"),
+            (NoCallback, "It has no set_model. Let it inherit from tf_keras.callbacks.Callback"),
+            (KerasCallback, "ends with the weights of its last epoch"),
+            (KeepBest(), "Found a KeepBest. Give the class: its name, not a call"),
+            (lambda: KeepBest, "Give the class"),
+            ("KeepBest", "Give the class"),
+        ],
+    ),
+    Case(
+        tensorflow.tags_by_hand,
+        (wordpiece(), KERAS),
+        [
+            tags_of_words,
+            lambda *given: np.array(tags_of_words(*given)),
+            lambda *given: tuple(tags_of_words(*given)),
         ],
         wrong_function(
-            (lambda history: best(history) - 1, "Count from 1"),
-            (lambda history: int(np.argmin(history["val_loss"])) + 1, "The loss does not count"),
-            (lambda history: len(history["f1"]), "it returns 4"),
-            (lambda history: max(history["f1"]), "it returns 0.5"),
-            (lambda history: [best(history)], "it returns [3]"),
-            (lambda history: str(best(history)), "it returns '3'"),
-            (lambda history: len(history["f1"]) - int(np.argmax(history["f1"][::-1])), "the first"),
-            (lambda history: int(np.argmin(history["f1"])) + 1, "it returns 1"),
-            (lambda history: history["eval_f1"], "stops with KeyError: 'eval_f1'"),
-            (lambda history: history.history["f1"], "stops with AttributeError"),
+            (tags_of_positions, "with the special tokens"),
+            (tags_of_subwords, "a tag for each subword"),
+            (tags_of_last_subwords, "the last subword of each word"),
+            (ids_of_words, "the numbers of the tags"),
+            (
+                lambda words, *given: tags_of_positions(words, *given)[: len(words)],
+                "The first position is a special token",
+            ),
+            (of_running_text, "Tokenize the list of words"),
+            (lambda *given: [tags_of_words(*given)], "it returns [['"),
+            (lambda *given: " ".join(tags_of_words(*given)), "it returns '"),
+            (lambda words, *given: ["O"] * len(words), "it returns ['O', 'O'"),
         ),
     ),
     Case(
-        tensorflow.mean_probability,
-        (LOGITS,),
-        numbers((0.665241 + 0.964664) / 2),
-        wrong_share(
-            (0.665241 + 0.964664) / 2,
-            (0.731, "Leave the first and the last position out"),
-            (1 / 3, "over all tags"),
-            (0.665, "least sure"),
-            (0.965, "Take the highest probability at each position"),
-            (3.0, "Found 3. A share lies between 0 and 1"),  # logits
-            ([0.665, 0.965], "Found 2 values"),  # no mean
-        ),
-    ),
-    Case(
-        tensorflow.exported_shape,
+        tensorflow.pytorch_layout,
         (KERAS,),
-        [*lists((13, 384)), (13.0, 384.0), np.zeros((13, 384)).shape],
         [
-            ((384, 13), "TensorFlow's layout"),
-            ((13,), "It has 1 item; expected 2, one for each dimension"),
-            ((13, 384, 1), "It has 3 items; expected 2"),
-            ((384, 384), "Item 0 is wrong: found 384. PyTorch keeps"),
-            ((12, 384), "Item 0 is wrong: found 12"),
-            ((13, None), "Item 1 is wrong: found None"),
-            (("13", "384"), "Item 0 is wrong: found '13'"),
-            ([(13, 384)], "It is a list inside a list"),
-            (np.zeros((13, 384)), "It has 13 items; expected 2"),
-            ({13, 384}, "Found a set. Give a list"),
-            ([], "It is empty"),
-            ((13, 385), "Item 1 is wrong"),
-            ("(13, 384)", "Give a list"),
-            (13 * 384, "Give a list"),
-            ((), "It is empty"),
+            {"classifier.weight": KERNEL.T, "classifier.bias": BIAS},
+            {"classifier.bias": BIAS.tolist(), "classifier.weight": KERNEL.T.tolist()},
+            {"classifier.weight": KERNEL.T.astype("float32"), "classifier.bias": pd.Series(BIAS)},
+        ],
+        [
+            (
+                {"classifier.weight": KERNEL, "classifier.bias": BIAS},
+                "has the shape (4, 3); PyTorch keeps it as (3, 4). That is TensorFlow's layout",
+            ),
+            (
+                {"classifier.weight": KERNEL.reshape(3, 4), "classifier.bias": BIAS},
+                "reshape changes the shape and keeps the order",
+            ),
+            (
+                {"classifier.kernel": KERNEL.T, "classifier.bias": BIAS},
+                "'classifier.kernel' is no name in PyTorch's layout",
+            ),
+            ({"classifier/kernel:0": KERNEL.T, "classifier/bias:0": BIAS}, "Dots separate"),
+            ({"weight": KERNEL.T, "bias": BIAS}, "'weight' is no name"),
+            ({"classifier.weight": KERNEL.T}, "classifier.bias is missing"),
+            ({"classifier.bias": BIAS}, "classifier.weight is missing"),
+            ({}, "classifier.weight is missing"),
+            (
+                {"classifier.weight": BIAS, "classifier.bias": KERNEL.T},
+                "classifier.weight has the shape (3,)",
+            ),
+            (
+                {"classifier.weight": KERNEL.T + 0.01, "classifier.bias": BIAS},
+                "The numbers of classifier.weight are not those",
+            ),
+            (
+                {"classifier.weight": KERNEL.T, "classifier.bias": BIAS[::-1]},
+                "The numbers of classifier.bias are not those",
+            ),
+            (
+                {"classifier.weight": KERNEL.T.shape, "classifier.bias": BIAS.shape},
+                "classifier.weight has the shape (2,)",
+            ),
+            ({"classifier.weight": "x", "classifier.bias": BIAS}, "holds no numbers"),
+            (KERNEL.T, "Give a dictionary"),
+            ([KERNEL.T, BIAS], "Give a dictionary"),
         ],
     ),
     Case(
@@ -1200,8 +1431,6 @@ def test_a_tensor_is_right_where_its_numbers_are(framework: str, tensor: str) ->
     for case in numeric:
         assert case.check(make(case.right[0]), *case.data).startswith("Correct."), case.check
         assert case.check(make([[]]), *case.data).startswith("Not yet. "), case.check
-    if framework == "tensorflow":
-        assert tensorflow.exported_shape(make(np.zeros((13, 384))).shape, KERAS) == "Correct."
 
 
 @pytest.mark.parametrize(
@@ -1217,7 +1446,7 @@ def test_the_share_of_labels_may_rise_fall_or_stay(
 
 
 def test_a_function_without_a_result_is_no_answer() -> None:
-    functions = [case for case in CASES if callable(case.right[0])]
+    functions = [c for c in CASES if callable(c.right[0]) and not isinstance(c.right[0], type)]
     assert len(functions) >= 7
     for case in functions:
         assert case.check(lambda *given: None, *case.data) == RETURNS_NONE
