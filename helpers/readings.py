@@ -11,6 +11,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from helpers.metrics import Comparison, Interval
 
 
@@ -85,30 +87,132 @@ def luck(n_entities: int, n_epochs: int, one: float, best: float) -> str:
 
 # Lesson 5
 
+_FEW = 30  # entities; the recall of fewer says little
 
-def training_data(is_same: bool | None, unknown: Collection[str]) -> str:
-    """Turn what a model was trained on into what its scores on other data are worth.
 
-    >>> training_data(True, [])
-    'The model was trained on the training split of these data.'
+def training_data(same: bool | None) -> str:
+    """Turn what a model's folder says of its data into what scores on these data are worth.
 
     Args:
-        is_same: As `helpers.model_folder.trained_on` returns it.
-        unknown: Types of the data that the model does not know.
+        same: As `helpers.model_folder.trained_on` returns it.
     """
-    if is_same:
-        return "The model was trained on the training split of these data."
-    if is_same is None:
-        template = (
-            "The model does not say on which data it was trained. If these sentences were among "
-            "them, the scores below are too high."
+    if same:
+        return "The model was trained on the train split of these data."
+    if same is None:
+        return (
+            "The model does not say on what data it was trained. It may have seen these sentences "
+            "in training, and then its scores are **too high**."
+        )
+    return (
+        "The model was trained on **other data**. It may have seen these sentences in training, "
+        "and then its scores are **too high**."
+    )
+
+
+def score_on_test(found: "Interval", same: bool | None) -> str:
+    """Turn F1 on the test split into a sentence that marks a score which may be too high.
+
+    Args:
+        found: As `helpers.metrics.f1_interval` returns it.
+        same: As `helpers.model_folder.trained_on` returns it.
+    """
+    sentence = interval("test", found)
+    if not same:
+        sentence += (
+            " **This may be no test score:** the model was not trained on these data, as far as it "
+            "says, and may have seen the sentences."
+        )
+    return sentence
+
+
+def recall_of_unseen(counts: "Mapping[str, Mapping[str, int]]") -> str:
+    """Turn the entities that a tagger found into what to expect of names that train lacks.
+
+    >>> recall_of_unseen({
+    ...     "seen": {"found": 9, "not found": 1}, "unseen": {"found": 30, "not found": 30},
+    ... })  # doctest: +NORMALIZE_WHITESPACE
+    'Recall is **0.90** of 10 seen entities and **0.50** of 60 unseen ones. The second is the better
+    estimate of recall on new names. Fewer than 30 seen entities say little.'
+
+    Args:
+        counts: For ``"seen"`` and ``"unseen"`` how many gold entities are ``"found"`` and
+            ``"not found"``.
+    """
+    n = {group: its["found"] + its["not found"] for group, its in counts.items()}
+    if not n["seen"] or not n["unseen"]:
+        template = "All entities of this split are {group}, so there is nothing to compare."
+        return template.format(group="seen" if n["seen"] else "unseen")
+    template = (
+        "Recall is **{seen:.2f}** of {n_seen:,} seen entities and **{unseen:.2f}** of {n_unseen:,} "
+        "unseen ones. The second is the better estimate of recall on new names."
+    )
+    sentence = template.format(
+        **{group: counts[group]["found"] / n[group] for group in n},
+        **{f"n_{group}": number for group, number in n.items()},
+    )
+    for group, number in n.items():
+        if number < _FEW:
+            sentence += " Fewer than {few} {group} entities say little.".format(
+                few=_FEW, group=group
+            )
+    return sentence
+
+
+def widest_gap(one: str, other: str, gap: "Interval", p_value: float) -> str:
+    """Turn the widest of several gaps in recall into whether it is more than chance.
+
+    >>> widest_gap("A", "B", (0.1, 0.02, 0.2), 0.3)  # doctest: +NORMALIZE_WHITESPACE
+    'The widest gap lies between *A* and *B*: **0.100** (interval +0.020 to +0.200, p = 0.300). The
+    gap is not significant (p ≥ 0.05): these places do not show that recall depends on the list.'
+
+    Args:
+        one: The list with the highest recall.
+        other: The list with the lowest recall.
+        gap: Their difference, with the ends of its interval.
+        p_value: How often the widest gap is as wide if the lists make no difference.
+    """
+    template = (
+        "The widest gap lies between *{one}* and *{other}*: **{gap:.3f}** (interval {low:+.3f} to "
+        "{high:+.3f}, p = {p:.3f}). "
+    )
+    if p_value >= 0.05:
+        template += (
+            "The gap is not significant (p ≥ 0.05): these places do not show that recall depends "
+            "on the list."
         )
     else:
-        template = (
-            "**The model was trained on other data than these.** If these sentences were among "
-            "them, the scores below are too high. To score a model on these data, leave "
-            "`model_dir` at `None`."
+        template += (
+            "The gap is significant (p < 0.05), although we picked the widest: recall depends on "
+            "the list."
         )
-    if unknown:
-        template += " It does not know these types, so it finds none of them: {types}."
-    return template.format(types=", ".join(sorted(unknown)))
+    score, low, high = gap
+    return template.format(one=one, other=other, gap=score, low=low, high=high, p=p_value)
+
+
+def confidence(score: float, right: float, low: float, high: float) -> str:
+    """Turn the mean score of entities and the share that is right into how far to trust scores.
+
+    >>> confidence(0.9, 0.7, 0.1, 0.3)  # doctest: +NORMALIZE_WHITESPACE
+    'The mean score is **0.90**, and **0.70** of the entities are right. The difference is +0.20
+    (interval +0.10 to +0.30), so the tagger is **overconfident**.'
+
+    Args:
+        score: The mean score of predicted entities.
+        right: The share of them that is right.
+        low: The lower end of the interval of their difference.
+        high: The upper end.
+    """
+    template = (
+        "The mean score is **{score:.2f}**, and **{right:.2f}** of the entities are right. The "
+        "difference is {difference:+.2f} (interval {low:+.2f} to {high:+.2f}), "
+    )
+    if low > 0:
+        template += "so the tagger is **overconfident**."
+    elif high < 0:
+        template += "so the tagger is **underconfident**."
+    else:
+        template += (
+            "and the interval holds 0: these entities do not show that scores are too high or too "
+            "low on average."
+        )
+    return template.format(score=score, right=right, difference=score - right, low=low, high=high)

@@ -1,27 +1,26 @@
 """The exercises of lesson 5."""
 
+import json
+import os
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
-from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from helpers.decoding import Decoder, legal_transitions
 from helpers.exercises.answers import (
     AnswerError,
     as_number,
-    count,
     exercise,
     function,
     mapping,
     share,
 )
 from helpers.tagging import entity_spans
-
-Entity = Mapping[str, Any]
 
 
 @exercise
@@ -39,45 +38,58 @@ def tags_from_logits(answer: Any, logits: Any, id2label: Mapping[int, str]) -> N
     )
 
 
-@exercise
-def inside_words(answer: Any, texts: Sequence[str], entities: Sequence[Sequence[Entity]]) -> None:
-    """Count the entities that begin or end inside a word."""
-    borders = [
-        [f" {text} "[at : at + 2].isalnum() for at in (entity["start"], entity["end"])]
-        for text, found in zip(texts, entities, strict=True)
-        for entity in found
-    ]
-    count(
-        answer,
-        sum(map(any, borders)),
-        hint="With a space at both ends, f' {text} '[border : border + 2] is the character before "
-        "the border and the one after it. isalnum() tells whether both are letters or digits.",
-        mistakes={
-            "That counts borders. An entity with two of them counts once.": sum(map(sum, borders)),
-            "That counts beginnings. An entity may also end inside a word.": sum(
-                start for start, _ in borders
-            ),
-            "That is the number of all entities.": len(borders),
-        },
-    )
+_WORDS = [
+    [[0.55, 0.45, 0.0], [0.1, 0.8, 0.1], [0.05, 0.05, 0.9]],  # each strategy gives another tag
+    [[0.2, 0.3, 0.5], [0.7, 0.3, 0.0]],
+    [[0.5, 0.4, 0.1], [0.1, 0.9, 0.0], [0.5, 0.3, 0.2], [0.5, 0.4, 0.1]],
+    [[0.05, 0.15, 0.8]],
+]
 
 
 @exercise
-def may_follow(answer: Any) -> None:
-    """Write the rule of IOB2: may the second tag follow the first?
-
-    At the start of a sentence the tag before is ``O``.
-    """
-    types = ("person", "work", "creative-work")
-    tags = ["O", *(f"{prefix}-{type_}" for type_ in types for prefix in "BI")]
+def word_tag(answer: Any) -> None:
+    """Write the function that turns ``probabilities, strategy`` of a word into a tag's number."""
     function(
         answer,
         [
-            ((before, tag), not tag.startswith("I-") or before[1:] == tag[1:])
-            for before, tag in product(tags, tags)
+            ((np.array(word), strategy), int(reduced(np.array(word)).argmax()))
+            for word in _WORDS
+            for strategy, reduced in {
+                "first": lambda rows: rows[0],
+                "average": lambda rows: rows.mean(axis=0),
+                "max": lambda rows: rows.max(axis=0),
+            }.items()
         ],
-        hint="O and B- may follow anything. I- continues an entity of its own type: only B- or I- "
-        "of that type may stand before it. Return True or False.",
+        hint="A row is a subword and a column is a tag. 'first' looks at one row, 'average' and "
+        "'max' at all rows of each column. The result is the number of a column.",
+    )
+
+
+_TAGS = ["O", "B-x", "I-x", "B-y", "I-y"]
+
+
+@exercise
+def decode(answer: Any) -> None:
+    """Write the function that turns ``scores, allowed`` into the most probable legal path."""
+    sentences = [
+        [[0.5, 0.4, 0.06, 0.02, 0.02], [0.3, 0.05, 0.6, 0.03, 0.02]],
+        [[0.1, 0.2, 0.6, 0.05, 0.05], [0.9, 0.02, 0.03, 0.02, 0.03]],  # it cannot begin with I-x
+        [[0.05, 0.5, 0.05, 0.38, 0.02], [0.1, 0.05, 0.2, 0.05, 0.6], [0.9, 0.02, 0.02, 0.03, 0.03]],
+        [[0.9, 0.04, 0.02, 0.02, 0.02], [0.1, 0.02, 0.8, 0.03, 0.05]],  # O O, as B-x is too rare
+        [[0.4, 0.3, 0.1, 0.1, 0.1], [0.45, 0.02, 0.5, 0.01, 0.02], [0.3, 0.02, 0.66, 0.01, 0.01]],
+        [[0.02, 0.9, 0.03, 0.03, 0.02]],
+    ]
+    decoder = Decoder(_TAGS)
+    cases = []
+    for scores in map(np.log, sentences):
+        [tags] = decoder(scores, np.ones(len(scores), dtype=bool), [len(scores)])
+        allowed = legal_transitions(_TAGS)
+        cases.append(((scores, allowed), [_TAGS.index(tag) for tag in tags]))
+    function(
+        answer,
+        cases,
+        hint="Add the scores of the tags of a path. Of all paths in which each tag may follow the "
+        "one before it, the first one as if behind O, return the one with the highest sum.",
     )
 
 
@@ -98,27 +110,90 @@ def conventions(answer: Any, tags: Sequence[str]) -> None:
     )
 
 
+class _NearSighted:
+    """A tagger of short windows that knows a word only if enough of its text is around it."""
+
+    def __init__(self, words: Sequence[str], size: int, overlap: int) -> None:
+        self.words, self.size, self.reach = words, size, overlap // 2
+
+    def __call__(self, words: Sequence[str]) -> list[str]:
+        if len(words) > self.size:
+            raise ValueError(f"found {len(words)} words, and tag_window reads only {self.size}")
+        return [
+            f"tag of {word}" if self._sees(words, place) else f"no context for {word}"
+            for place, word in enumerate(words)
+        ]
+
+    def _sees(self, words: Sequence[str], place: int) -> bool:
+        before, behind = place, len(words) - 1 - place
+        return (before >= self.reach or words[0] == self.words[0]) and (
+            behind >= self.reach or words[-1] == self.words[-1]
+        )
+
+    def __repr__(self) -> str:
+        return "tag_window"
+
+
 @exercise
-def share_lost(answer: Any, text: str, read_to: int) -> None:
-    """Compute the share of the words of a text that a plain pipeline does not read."""
-    words = text.split()
-    share(
+def tag_long(answer: Any) -> None:
+    """Write the function that tags a long text through a tagger of short windows."""
+    cases = []
+    for n_words, size, overlap in [(20, 8, 4), (20, 6, 2), (5, 8, 4), (8, 8, 4), (9, 8, 4)]:
+        words = [f"w{number}" for number in range(n_words)]
+        window = _NearSighted(words, size, overlap)
+        cases.append(((words, window, size, overlap), [f"tag of {word}" for word in words]))
+    function(
         answer,
-        len(text[read_to:].split()) / len(words),
-        hint="text[read_to:] is the part that is not read. Split it, and the whole, into words.",
-        mistakes={"That counts characters. Count words.": (len(text) - read_to) / len(text)},
+        cases,
+        hint="The result has one tag for each word. Of the words that two windows share, the first "
+        "half is read in the earlier window, the second half in the later one.",
     )
 
 
 @exercise
-def types_found(answer: Any, records: Sequence[Mapping[str, Any]]) -> None:
-    """Count the entities of each type in a file of tagged texts."""
-    types = (entity["entity_group"] for record in records for entity in record["entities"])
-    mapping(
-        answer,
-        Counter(types),
-        hint="Each record has a list of entities, and each entity its type as 'entity_group'.",
-    )
+def tagged_file(answer: Any, records: Sequence[Mapping[str, Any]], lowest: float = 0.9) -> None:
+    """Tag a file again and keep only the entities with a high score.
+
+    Args:
+        answer: The learner's: the path of the file that was written.
+        records: The same file with all entities.
+        lowest: The lowest score to keep.
+    """
+    if isinstance(answer, bytes) or not isinstance(answer, str | os.PathLike):
+        raise AnswerError("Give the path of the file that you wrote: a Path or a text.")
+    path = Path(answer)
+    if not path.is_file():
+        raise AnswerError(f"There is no file {path.name!r}. Call tag_file with it as the target.")
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        found = [[_place(entity) for entity in json.loads(line)["entities"]] for line in lines]
+        scores = [e["score"] for line in lines for e in json.loads(line)["entities"]]
+    except (ValueError, TypeError, KeyError):
+        raise AnswerError(
+            f"{path.name} holds no texts with entities. Give the target, not the source, as JSON "
+            "Lines."
+        ) from None
+    if len(found) != len(records):
+        raise AnswerError(
+            f"It has {len(found):,} texts, and the source {len(records):,}. Tag the whole source."
+        )
+    if any(score < lowest for score in scores):
+        raise AnswerError(
+            f"It holds an entity with a score of {min(scores):.2f}. An option of tag_file leaves "
+            f"out what is below {lowest}."
+        )
+    if found != [
+        [_place(entity) for entity in record["entities"] if entity["score"] >= lowest]
+        for record in records
+    ]:
+        raise AnswerError(
+            f"The entities are not those of the source with a score of at least {lowest}. Tag the "
+            "same source, with this threshold."
+        )
+
+
+def _place(entity: Mapping[str, Any]) -> tuple[str, int, int]:
+    return entity["entity_group"], entity["start"], entity["end"]
 
 
 @exercise
