@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
+from itertools import pairwise, product
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -26,6 +27,8 @@ from helpers.exercises.answers import NOT_ANSWERED, RETURNS_NONE, Verdict
 from helpers.tagging import label_names, spans_to_tags
 
 ROOT = Path(__file__).resolve().parent.parent
+FOLDER = TemporaryDirectory()
+FILES = Path(FOLDER.name)
 MODULES = (exploration, preprocessing, trainer, tensorflow, inference)
 LESSONS = dict(zip(sorted((ROOT / "notebooks").glob("0*.ipynb")), MODULES, strict=True))
 
@@ -121,19 +124,15 @@ MEAN_OF_ALL = (LOSS + FIRST_TAG) / 2
 
 LONG = ["a"] * 450  # 450 subwords: 30 in the first window, 20 more in each further one
 
-TEXTS = ["Ada met Bo", "at Acme"]
-IN_TEXTS = [
-    [{"start": 0, "end": 2}, {"start": 4, "end": 7}],
-    [{"start": 1, "end": 5}, {"start": 3, "end": 7}],
-]
-RECORDS = [
-    {"entities": [{"entity_group": "person"}, {"entity_group": "person"}]},
-    {"entities": [{"entity_group": "group"}]},
-]
+PERSON = {"entity_group": "person", "start": 0, "end": 3, "score": 0.97}
+GROUP = {"entity_group": "group", "start": 4, "end": 6, "score": 0.5}
+PLACE = {"entity_group": "location", "start": 4, "end": 6, "score": 0.9}
+IN_FILE = [{"entities": [PERSON, GROUP]}, {"entities": [PLACE]}, {"entities": []}]
+HIGH = [{"entities": [PERSON]}, {"entities": [PLACE]}, {"entities": []}]
 PAIRS = pd.DataFrame(
     [
         (("person", 0, 2), ("person", 0, 2), "right"),
-        (("person", 0, 3), ("person", 0, 2), "right type, wrong place"),
+        (("person", 0, 3), ("person", 0, 2), "wrong borders"),
         (("person", 4, 6), None, "missed"),
         (("group", 1, 4), None, "missed"),
         (("person", 4, 5), ("person", 4, 5), "right"),
@@ -377,8 +376,103 @@ def cut(word_ids: Any) -> list[int]:
     return [word for word, number in counts.items() if number > 1]
 
 
-def legal(before: str, tag: str) -> bool:
-    return tag[0] != "I" or before in (f"B-{tag[2:]}", tag)
+def word_tag(rows: Any, strategy: str) -> Any:
+    if strategy == "first":
+        return rows[0].argmax()
+    return (rows.mean(axis=0) if strategy == "average" else rows.max(axis=0)).argmax()
+
+
+def decode(scores: Any, allowed: Any, start: Sequence[int] = (0,)) -> list[int]:
+    paths = {tag: (0.0, [tag]) for tag in start}
+    for row in scores:
+        paths = {
+            tag: max(
+                (score + row[tag], [*tags, tag])
+                for before, (score, tags) in paths.items()
+                if allowed[before, tag]
+            )
+            for tag in range(len(row))
+            if any(allowed[before, tag] for before in paths)
+        }
+    return max(paths.values())[1][1:]
+
+
+def all_paths(scores: Any, allowed: Any) -> Any:
+    paths = product(range(scores.shape[1]), repeat=len(scores))
+    legal = [path for path in paths if all(allowed[pair] for pair in pairwise((0, *path)))]
+    return max(legal, key=lambda path: sum(scores[range(len(path)), path]))
+
+
+def greedily(scores: Any, allowed: Any) -> list[int]:
+    """The best tag of each word among those that may follow the one before it."""
+    path = [0]
+    for row in scores:
+        path.append(int(np.where(allowed[path[-1]], row, -np.inf).argmax()))
+    return path[1:]
+
+
+def illegal_to_outside(scores: Any, allowed: Any) -> list[int]:
+    path = [0, *scores.argmax(1)]
+    return [int(tag) if allowed[before, tag] else 0 for before, tag in pairwise(path)]
+
+
+def illegal_to_beginning(scores: Any, allowed: Any) -> list[int]:
+    path = [0, *scores.argmax(1)]
+    return [tag if allowed[before, tag] else tag - 1 for before, tag in pairwise(path)]
+
+
+def tag_long(words: Any, window: Any, size: int, overlap: int, keep: float = 0.5) -> Any:
+    """A share ``keep`` of what two windows hold is read in the earlier one."""
+    tags = window(words[:size])
+    step = size - overlap
+    for start in range(step, len(words) - overlap, step):
+        kept = int(keep * overlap)
+        tags = tags[: start + kept] + window(words[start : start + size])[kept:]
+    return tags
+
+
+def nearest_window(words: Any, window: Any, size: int, overlap: int) -> list[str]:
+    """For each word the window in which its shorter side of context is longest."""
+    starts = range(0, max(len(words) - overlap, 1), size - overlap)
+    tagged = {start: window(words[start : start + size]) for start in starts}
+
+    def margin(start: int, place: int) -> int:
+        last = start + len(tagged[start]) - 1
+        before = place - start if start else size
+        return min(before, last - place if last < len(words) - 1 else size)
+
+    return [
+        tagged[best][place - best]
+        for place in range(len(words))
+        for best in [
+            max(
+                (s for s in starts if s <= place < s + len(tagged[s])),
+                key=lambda start: (margin(start, place), start),
+            )
+        ]
+    ]
+
+
+def without_overlap(words: Any, window: Any, size: int, overlap: int) -> Any:
+    starts = range(0, len(words), size)
+    return [tag for start in starts for tag in window(words[start : start + size])]
+
+
+def both_tags(words: Any, window: Any, size: int, overlap: int) -> Any:
+    starts = range(0, max(len(words) - overlap, 1), size - overlap)
+    return [tag for start in starts for tag in window(words[start : start + size])]
+
+
+def written(name: str, records: Any, **changes: Any) -> Path:
+    """Write what `tag_file` might have written; ``None`` is a file of texts."""
+    path = FILES / (name if "." in name else f"{name}.jsonl")
+    changed = [
+        {"entities": [{**entity, **changes} for entity in record["entities"]]}
+        for record in records or []
+    ]
+    lines = map(json.dumps, changed) if records else ["Ada met Bo", "at Acme"]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
 
 
 def marked(text: str, start: int, end: int, clean: Callable[[str], str] = escape) -> str:
@@ -1203,48 +1297,71 @@ CASES = [
         ),
     ),
     Case(
-        inference.inside_words,
-        (TEXTS, IN_TEXTS),
-        counts(2),
-        wrong_count(
-            (3, "counts borders"),
-            (1, "counts beginnings"),
-            (4, "number of all entities"),
-            (0, "isalnum"),
-            (5, "isalnum"),
-            (-2, "the character before the border"),
-            (0.5, "Found 0.5. What you count is a whole number"),  # a share
-            (IN_TEXTS[0], "Found 2 values"),
+        inference.word_tag,
+        (),
+        [
+            word_tag,
+            lambda *given: int(word_tag(*given)),
+            lambda rows, strategy: (
+                rows.sum(0).argmax() if strategy == "average" else word_tag(rows, strategy)
+            ),
+            lambda rows, strategy: (  # as the pipeline does it
+                max(rows.tolist(), key=max).index(rows.max())
+                if strategy == "max"
+                else word_tag(rows, strategy)
+            ),
+        ],
+        wrong_function(
+            (lambda rows, strategy: rows[0].argmax(), "'average' it returns 0"),
+            (lambda rows, strategy: rows.mean(0).argmax(), "'first' it returns 1"),
+            (lambda rows, strategy: rows.max(0).argmax(), "'first' it returns 2"),
+            (lambda rows, strategy: word_tag(rows[::-1], strategy), "it returns 2"),
+            (lambda rows, strategy: word_tag(rows[1:2], strategy), "stops with IndexError"),
+            (lambda rows, strategy: word_tag(rows.T, strategy), "A row is a subword"),
+            (  # the place in the whole array
+                lambda rows, strategy: (
+                    rows.argmax() if strategy == "max" else word_tag(rows, strategy)
+                ),
+                "'max' it returns 8",
+            ),
+            (  # the number of the subword
+                lambda rows, strategy: (
+                    rows.max(1).argmax() if strategy == "max" else word_tag(rows, strategy)
+                ),
+                "'max' it returns 1",
+            ),
+            (  # most votes
+                lambda rows, strategy: (
+                    np.bincount(rows.argmax(1)).argmax()
+                    if strategy == "average"
+                    else word_tag(rows, strategy)
+                ),
+                "'average' it returns 0",
+            ),
+            (lambda rows, strategy: rows[0].max(), "The result is the number of a column"),
+            (lambda rows, strategy: [word_tag(rows, strategy)], "it returns ["),
         ),
     ),
     Case(
-        inference.may_follow,
+        inference.decode,
         (),
-        [
-            legal,
-            lambda before, tag: np.bool_(legal(before, tag)),
-            lambda before, tag: tag[0] != "I" or before[2:] == tag[2:],
-            lambda before, tag: not (tag[0] == "I" and before not in (tag, f"B{tag[1:]}")),
-        ],
+        [decode, all_paths, lambda *given: np.array(decode(*given))],
         wrong_function(
-            (lambda before, tag: True, "For 'O', 'I-person' it returns True"),
-            (lambda before, tag: tag[0] != "I" or before != "O", "of its own type"),
-            (lambda before, tag: before[2:] == tag[2:], "it returns False"),
-            (lambda before, tag: legal(before, tag) or None, "it returns None"),
-            (lambda before, tag: False, "For 'O', 'O' it returns False"),
-            (lambda before, tag: not legal(before, tag), "it returns False"),
-            (lambda before, tag: legal(tag, before), "it returns True"),
-            (lambda before, tag: int(legal(before, tag)), "it returns 1"),
-            (lambda before, tag: str(legal(before, tag)), "Return True or False"),
+            (lambda scores, allowed: scores.argmax(1), "Of all paths in which each tag may follow"),
+            (greedily, "it returns"),
+            (illegal_to_outside, "it returns [0, 0]"),
+            (illegal_to_beginning, "it returns"),
             (
-                lambda before, tag: tag[0] != "I" or before == f"B{tag[1:]}",
-                "'I-person', 'I-person'",
+                lambda scores, allowed: decode(scores, allowed, start=range(len(allowed))),
+                "as if behind O",
             ),
-            (lambda before, tag: tag[0] != "I" or before == tag, "For 'B-person', 'I-person'"),
-            (
-                lambda before, tag: tag[0] != "I" or before.split("-")[-1] == tag.split("-")[-1],
-                "For 'B-work', 'I-creative-work' it returns True",
-            ),
+            (lambda scores, allowed: decode(scores, allowed.T), "it returns"),
+            (lambda scores, allowed: decode(scores, allowed | True), "it returns [0, 2]"),
+            (lambda scores, allowed: decode(-scores, allowed), "it returns"),
+            (lambda scores, allowed: decode(scores, allowed)[::-1], "it returns"),
+            (lambda scores, allowed: [0, *decode(scores, allowed)], "it returns [0, 1, 2]"),
+            (lambda scores, allowed: decode(scores, allowed)[-1], "it returns 2"),
+            (lambda scores, allowed: [0] * len(scores), "it returns [0, 0]"),
         ),
     ),
     Case(
@@ -1275,47 +1392,48 @@ CASES = [
         ],
     ),
     Case(
-        inference.share_lost,
-        ("one two three four fifteen", 8),
-        numbers(3 / 5),
-        wrong_share(
-            3 / 5,
-            (18 / 26, "counts characters"),
-            (2 / 5, "share of all the others"),
-            (4 / 5, "Split it"),
-            (0, "text[read_to:] is the part that is not read"),
-            (3, "Found 3. A share lies between 0 and 1"),
-            (3 / 2, "A share lies between 0 and 1"),  # per word that is read
-            (["three", "four", "fifteen"], "Found 3 values"),
+        inference.tag_long,
+        (),
+        [tag_long, lambda *given: tuple(tag_long(*given)), nearest_window],
+        wrong_function(
+            (lambda words, window, size, overlap: window(words), "window reads only 8"),
+            (lambda words, window, size, overlap: window(words[:size]), "one tag for each word"),
+            (lambda *given: tag_long(*given, keep=0), "'no context for w4'"),  # the later window
+            (lambda *given: tag_long(*given, keep=1), "no context for w6"),  # the earlier window
+            (without_overlap, "no context for w6"),
+            (lambda *given: tag_long(*given)[::-1], "it returns"),
+            (both_tags, "one tag for each word"),
+            (lambda *given: tag_long(*given)[:-1], "one tag for each word"),
+            (lambda words, window, size, overlap: ["O"] * len(words), "it returns ['O', 'O'"),
+            (
+                lambda words, window, size, overlap: tag_long(words, window, size + 1, overlap),
+                "9 words",
+            ),
+            (lambda *given: [[tag] for tag in tag_long(*given)], "it returns"),
         ),
     ),
     Case(
-        inference.types_found,
-        (RECORDS,),
+        inference.tagged_file,
+        (IN_FILE,),
+        [str(written("right", HIGH)), written("right", HIGH), written("same", HIGH, score=0.95)],
         [
-            {"person": 2, "group": 1},
-            Counter(person=2, group=1, location=0),
-            pd.Series({"person": 2, "group": 1}),
-            pd.Series(["person", "group", "person"]).value_counts(),
-            {"group": 1.0, "person": np.int64(2)},
-        ],
-        [
-            ({}, "It is empty"),
-            ({"person": 2}, "group: it is missing"),
-            ({"person": 1, "group": 1}, "person: found 1"),
-            ({"person": 2, "group": 1, "B-group": 1}, "'B-group' does not belong"),
-            (3, "Found 3. Give a dictionary"),
-            ([("person", 2)], "Give a dictionary"),
-            ([], "Found a list. Give a dictionary"),
-            ({"B-person": 2, "B-group": 1}, "The key 'B-person' does not belong there"),
-            ({"person": 1, "group": 2}, "person: found 1"),  # mixed up
-            ({"person": 4, "group": 1}, "person: found 4. Each record has a list"),  # words
-            ({"person": 2 / 3, "group": 1 / 3}, "person: found 0.66"),  # shares
-            ({"person": ["Ada", "Bo"], "group": ["Acme"]}, "person: found ['Ada', 'Bo']"),
-            ({"person": np.array([1, 1]), "group": 1}, "person: found [1, 1]"),
-            ({"person": "2", "group": "1"}, "person: found '2'"),
-            (Counter(["Ada", "Bo", "Acme"]), "The key 'Ada' does not belong there"),
-            (RECORDS, "Found a list. Give a dictionary"),
+            (str(written("all", IN_FILE)), "an entity with a score of 0.50"),
+            (written("all", IN_FILE), "leaves out what is below 0.9"),
+            (written("none", [{"entities": []}] * 3), "The entities are not those"),
+            (written("stricter", [*HIGH[:1], {"entities": []}, *HIGH[2:]]), "with this threshold"),
+            (written("short", HIGH[:-1]), "It has 2 texts, and the source 3"),
+            (written("twice", HIGH * 2), "It has 6 texts"),
+            (written("order", HIGH[::-1]), "The entities are not those of the source"),
+            (written("source.txt", None), "holds no texts with entities"),
+            (
+                written("missing", HIGH).with_name("nowhere.jsonl"),
+                "There is no file 'nowhere.jsonl'",
+            ),
+            (written("right", HIGH).parent, "There is no file"),
+            (HIGH, "Give the path of the file"),
+            ((2, 0), "Give the path of the file"),  # what tag_file returns
+            (0.9, "Give the path"),
+            ("", "There is no file"),
         ],
     ),
     Case(

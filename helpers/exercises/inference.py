@@ -65,26 +65,25 @@ def word_tag(answer: Any) -> None:
     )
 
 
-_TAGS = ["O", "B-x", "I-x", "B-y", "I-y"]
+_SENTENCES = [  # the probability of O, B-x, I-x, B-y and I-y for each word
+    [[0.5, 0.4, 0.1], [0.3, 0.05, 0.65]],  # the path that is worse at first
+    [[0.1, 0.3, 0.6], [0.9, 0.06, 0.04]],  # it cannot begin with I-x
+    [[0.9, 0.06, 0.04], [0.15, 0.05, 0.8]],  # B-x is too rare for I-x, so it is O O
+    [[0.4, 0.35, 0.25], [0.45, 0.05, 0.5], [0.3, 0.02, 0.68]],
+    [[0.02, 0.9, 0.08]],
+    [[0.05, 0.5, 0.05, 0.38, 0.02], [0.1, 0.05, 0.2, 0.05, 0.6], [0.9, 0.02, 0.02, 0.03, 0.03]],
+]
 
 
 @exercise
 def decode(answer: Any) -> None:
     """Write the function that turns ``scores, allowed`` into the most probable legal path."""
-    sentences = [
-        [[0.5, 0.4, 0.06, 0.02, 0.02], [0.3, 0.05, 0.6, 0.03, 0.02]],
-        [[0.1, 0.2, 0.6, 0.05, 0.05], [0.9, 0.02, 0.03, 0.02, 0.03]],  # it cannot begin with I-x
-        [[0.05, 0.5, 0.05, 0.38, 0.02], [0.1, 0.05, 0.2, 0.05, 0.6], [0.9, 0.02, 0.02, 0.03, 0.03]],
-        [[0.9, 0.04, 0.02, 0.02, 0.02], [0.1, 0.02, 0.8, 0.03, 0.05]],  # O O, as B-x is too rare
-        [[0.4, 0.3, 0.1, 0.1, 0.1], [0.45, 0.02, 0.5, 0.01, 0.02], [0.3, 0.02, 0.66, 0.01, 0.01]],
-        [[0.02, 0.9, 0.03, 0.03, 0.02]],
-    ]
-    decoder = Decoder(_TAGS)
     cases = []
-    for scores in map(np.log, sentences):
-        [tags] = decoder(scores, np.ones(len(scores), dtype=bool), [len(scores)])
-        allowed = legal_transitions(_TAGS)
-        cases.append(((scores, allowed), [_TAGS.index(tag) for tag in tags]))
+    for scores in map(np.log, _SENTENCES):
+        names = ["O", "B-x", "I-x", "B-y", "I-y"][: scores.shape[1]]
+        [tags] = Decoder(names)(scores, np.ones(len(scores), dtype=bool), [len(scores)])
+        path = [names.index(tag) for tag in tags]
+        cases.append(((scores.round(2), legal_transitions(names)), path))
     function(
         answer,
         cases,
