@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import own_data
 import pytest
 from lessons import LESSONS, answers_of, noise_in, run, solved, text_of
 from papermill.exceptions import PapermillExecutionError
@@ -120,6 +121,39 @@ def test_lesson_5_without_the_model_that_it_was_given_says_so(tmp_path: Path) ->
         run(LESSONS["05"], tmp_path, until="model", **SMOKE, model_dir=str(tmp_path / "nowhere"))
     assert "nowhere" in caught.value.evalue
     assert "run lesson 3" in caught.value.evalue
+
+
+def test_lesson_5_uses_no_model_of_other_data_unseen(trained: Path, tmp_path: Path) -> None:
+    """Two data sets in one checkout: each finds the other's model in the folder of lesson 3."""
+    mine = {"profile": "smoke", "dataset": str(own_data.other_types(tmp_path / "own"))}
+    shutil.copytree(trained, tmp_path / "first" / "03_trainer_finetuning" / "model")
+    run(LESSONS["05"], tmp_path / "second", until="model", **mine)  # trains
+    for folder, parameters in (("first", mine), ("second", SMOKE)):
+        with pytest.raises(PapermillExecutionError, match="was trained on other data") as refused:
+            run(LESSONS["05"], tmp_path / folder, until="model", **parameters)
+        assert "run lesson 3 again with the same parameters" in refused.value.evalue
+    given = {**mine, "model_dir": str(trained)}
+    said = text_of(run(LESSONS["05"], tmp_path / "first", until="test-tags", **given))
+    assert "The model was trained on **other data**" in said
+    assert "This may be no test score" in said
+
+
+def test_nonsense_answers_break_no_later_cell(trained: Path, tmp_path: Path) -> None:
+    notebook = nbformat.read(LESSONS["05"], as_version=4)
+    for number, cell in reversed([*enumerate(notebook.cells)]):
+        if "exercise" in cell.metadata.get("tags", []):
+            name = re.match(r"(?:def )?(\w+)", cell.source)[1]
+            cell.source = f"{name} = []"
+        if cell.id == "test-the-threshold":
+            notebook.cells[number:number] = [
+                nbformat.v4.new_code_cell(f"threshold = {answer}\n{cell.source}")
+                for answer in ("()", "'42'", "pd.DataFrame({'a': [1, 2]})", "[0.5, 0.6]")
+            ]
+    nbformat.write(notebook, tmp_path / "nonsense.ipynb")
+    parameters = {**SMOKE, "model_dir": str(trained)}
+    answers = answers_of(run(tmp_path / "nonsense.ipynb", tmp_path / "runs", **parameters))
+    assert len(answers) >= 8
+    assert all(answer.startswith("Not yet. ") for answer in answers)
 
 
 def test_papermill_on_the_command_line(tmp_path: Path) -> None:
