@@ -7,7 +7,6 @@ translated.
 
 # ruff: noqa: UP032 -- templates with named places can be translated, f-strings cannot
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from functools import partial
 from html import escape
 from itertools import pairwise, product
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -1398,8 +1398,8 @@ CASES = [
         wrong_function(
             (lambda words, window, size, overlap: window(words), "window reads only 8"),
             (lambda words, window, size, overlap: window(words[:size]), "one tag for each word"),
-            (lambda *given: tag_long(*given, keep=0), "'no context for w4'"),  # the later window
-            (lambda *given: tag_long(*given, keep=1), "no context for w6"),  # the earlier window
+            (partial(tag_long, keep=0), "'no context for w4'"),  # the later window
+            (partial(tag_long, keep=1), "no context for w6"),  # the earlier window
             (without_overlap, "no context for w6"),
             (lambda *given: tag_long(*given)[::-1], "it returns"),
             (both_tags, "one tag for each word"),
@@ -1545,7 +1545,7 @@ def test_a_tensor_is_right_where_its_numbers_are(framework: str, tensor: str) ->
     make = getattr(pytest.importorskip(framework), tensor)
     numeric = [case for case in CASES if isinstance(case.right[0], list | int | float)]
     numeric = [case for case in numeric if case.check is not exploration.side_by_side]
-    assert len(numeric) >= 15
+    assert len(numeric) >= 10
     for case in numeric:
         assert case.check(make(case.right[0]), *case.data).startswith("Correct."), case.check
         assert case.check(make([[]]), *case.data).startswith("Not yet. "), case.check

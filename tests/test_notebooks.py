@@ -142,8 +142,9 @@ def test_nonsense_answers_break_no_later_cell(trained: Path, tmp_path: Path) -> 
     notebook = nbformat.read(LESSONS["05"], as_version=4)
     for number, cell in reversed([*enumerate(notebook.cells)]):
         if "exercise" in cell.metadata.get("tags", []):
-            name = re.match(r"(?:def )?(\w+)", cell.source)[1]
-            cell.source = f"{name} = []"
+            found = re.match(r"(?:def )?(\w+)", cell.source)
+            assert found
+            cell.source = f"{found[1]} = []"
         if cell.id == "test-the-threshold":
             notebook.cells[number:number] = [
                 nbformat.v4.new_code_cell(f"threshold = {answer}\n{cell.source}")

@@ -1,7 +1,5 @@
 """Sentences that read numbers: each branch, and what they claim is what the numbers say."""
 
-from collections.abc import Collection
-
 import numpy as np
 import pytest
 

@@ -128,7 +128,7 @@ _TRAININGS = (
     ([0.2, 0.1, 0.5, 0.4], [0.9, 0.5, 0.6, 0.7]),
     ([0.6, 0.5, 0.3], [0.5, 0.4, 0.6]),
     ([0.0, 0.0, 0.0], [0.3, 0.2, 0.4]),
-    ([0.0, 0.3, 0.1, 0.2], [0.7, 0.9, 0.8, 0.6]),
+    ([0.0, 0.3, 0.1, 0.2], [0.6, 0.9, 0.8, 0.7]),
 )
 
 
@@ -149,7 +149,7 @@ def keeps_best(answer: Any) -> None:
     if not wrong:
         return
     f1, _, end = wrong[0]
-    if all(end == len(f1) for f1, _, end in wrong):
+    if all(end == len(f1) for (f1, _), end in zip(_TRAININGS, ends, strict=True)):
         raise AnswerError(
             "The model ends with the weights of its last epoch. Keep what get_weights returns, a "
             "copy, whenever F1 is higher than before. on_train_end gives it back."
