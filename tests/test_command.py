@@ -64,7 +64,7 @@ def test_choices_are_those_of_the_tagger() -> None:
         (["date"], "No such command 'date'."),
         (["data"], "Missing argument 'DATASET'."),
         (["data", "sample", "--columns"], "No such option '--columns'."),
-        (["data", "./no"], "no such folder: no (looked for"),
+        (["data", "./no"], "no such file or folder: no (looked for"),
         (["data", "x", "-p", "epochs", "1"], "unknown parameter 'epochs'; valid parameters: data"),
         (["data", "x", "-p", "dataset_options", "{'column': 1}"], "column: no such option; valid"),
         (["score", "none", "none"], "no such file: none"),

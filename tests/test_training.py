@@ -354,7 +354,7 @@ def test_the_model_folder_appears_whole_and_its_weights_are_safetensors(
         (["-p", "stride", "62"], "stride=62 does not fit max_length=64: a window has room for"),
         (["-p", "frozen_layers", "3"], "frozen_layers=3, but the model has 2 layers; give at most"),
         (["-p", "model", "/"], "/ holds no config.json; give a folder that save_pretrained made"),
-        (["-p", "dataset", "{[]: 1}"], "no such folder: {[]: 1} (looked for "),
+        (["-p", "dataset", "{[]: 1}"], "no such file or folder: {[]: 1} (looked for "),
         (["-p", "output_dir", "/dev/null"], "Not a directory: '/dev/null/03_trainer_finetuning'"),
     ],
 )
