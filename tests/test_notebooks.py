@@ -1,6 +1,6 @@
 """The lessons, run for real: with other parameters, solved, on real data, and on faulty input.
 
-``make lessons`` runs them as they stand; here is what comes out that is looked at. Every test
+``pytest --nbmake notebooks`` runs them as they stand; here is what comes out that is looked at. Every test
 starts a kernel, and most load a model, so each takes seconds.
 """
 
