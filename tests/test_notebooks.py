@@ -1,7 +1,7 @@
 """The lessons, run for real: with other parameters, solved, on real data, and on faulty input.
 
-``pytest --nbmake notebooks`` runs them as they stand; here is what comes out that is looked at. Every test
-starts a kernel, and most load a model, so each takes seconds.
+``pytest --nbmake notebooks`` runs them as they stand; here is what comes out that is looked at.
+Every test starts a kernel, and most load a model, so each takes seconds.
 """
 
 import json
