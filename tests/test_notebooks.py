@@ -129,8 +129,9 @@ def test_lesson_5_uses_no_model_of_other_data_unseen(trained: Path, tmp_path: Pa
     shutil.copytree(trained, tmp_path / "first" / "03_trainer_finetuning" / "model")
     run(LESSONS["05"], tmp_path / "second", until="model", **mine)  # trains
     for folder, parameters in (("first", mine), ("second", SMOKE)):
-        with pytest.raises(PapermillExecutionError, match="was trained on other data") as refused:
+        with pytest.raises(PapermillExecutionError) as refused:
             run(LESSONS["05"], tmp_path / folder, until="model", **parameters)
+        assert "was trained on other data" in refused.value.evalue
         assert "run lesson 3 again with the same parameters" in refused.value.evalue
     given = {**mine, "model_dir": str(trained)}
     said = text_of(run(LESSONS["05"], tmp_path / "first", until="test-tags", **given))
