@@ -7,7 +7,7 @@ from datasets import DatasetDict
 from transformers import PreTrainedTokenizerBase
 
 from helpers import alignment, data, models
-from helpers.settings import Settings
+from helpers.settings import Settings, as_parameters
 
 
 class Prepared(NamedTuple):
@@ -30,15 +30,19 @@ def load_data(settings: Settings) -> DatasetDict:
     """Load the data of a run.
 
     Raises:
-        ValueError: Data that cannot be loaded; see `helpers.data.load`.
+        ValueError: Data that cannot be loaded; see `helpers.data.load`. The message names the
+            parameters of the run.
     """
-    return data.load(
-        settings.dataset,
-        max_sentences=settings.max_sentences,
-        seed=settings.seed,
-        revision=settings.dataset_revision,
-        **settings.dataset_options,
-    )
+    try:
+        return data.load(
+            settings.dataset,
+            max_sentences=settings.max_sentences,
+            seed=settings.seed,
+            revision=settings.dataset_revision,
+            **settings.dataset_options,
+        )
+    except ValueError as error:
+        raise ValueError(as_parameters(str(error))) from error
 
 
 def prepare(settings: Settings) -> Prepared:
