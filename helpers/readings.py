@@ -215,3 +215,74 @@ def confidence(score: float, right: float, low: float, high: float) -> str:
             "low on average."
         )
     return template.format(score=score, right=right, difference=score - right, low=low, high=high)
+
+
+# Lesson 1
+
+
+def capitals(small_share: float, n_capitals: int, n_outside: int) -> str:
+    """Turn counts of capitals into what they say about names.
+
+    >>> capitals(0.25, 200, 50)  # doctest: +NORMALIZE_WHITESPACE
+    '**25 %** of the entities in train have no capital letter. 200 words inside sentences begin with
+    a capital letter; **25 %** of them are tagged `O`.'
+
+    Args:
+        small_share: Share of the entities without a capital letter.
+        n_capitals: Words that begin with a capital letter, the first of each sentence left out.
+        n_outside: How many of them are tagged ``O``.
+    """
+    template = "**{small:.0f} %** of the entities in train have no capital letter. "
+    if n_capitals:
+        template += (
+            "{n_capitals:,} words inside sentences begin with a capital letter; "
+            "**{outside:.0f} %** of them are tagged `O`."
+        )
+    else:
+        template += "No word inside a sentence begins with a capital letter."
+    outside = 100 * n_outside / max(n_capitals, 1)
+    return template.format(small=100 * small_share, n_capitals=n_capitals, outside=outside)
+
+
+def unseen(n_unseen: int, n_entities: int) -> str:
+    """Turn the number of unseen test entities into what a tagger must be able to do.
+
+    >>> unseen(90, 100)[:68]
+    'Train holds none of **90 of 100** entities of test. A tagger that on'
+
+    Args:
+        n_unseen: Entities of test whose form is no entity in train.
+        n_entities: All entities of test.
+    """
+    template = "Train holds none of **{n_unseen:,} of {n_entities:,}** entities of test. "
+    if n_unseen > n_entities / 2:
+        template += (
+            "A tagger that only remembers misses these. It must recognise a name by its form and "
+            "its context."
+        )
+    else:
+        template += (
+            "A high score on such a split can come from memory. Score seen and unseen entities "
+            "apart."
+        )
+    return template.format(n_unseen=n_unseen, n_entities=n_entities)
+
+
+def baselines(f1: "Mapping[str, Interval]") -> str:
+    """Turn the intervals of baselines into what a trained tagger has to beat.
+
+    >>> f1 = {"all O": (0.0, 0.0, 0.0), "rule": (0.2, 0.1, 0.3)}
+    >>> baselines(f1)  # doctest: +NORMALIZE_WHITESPACE
+    'The highest F1 in the figure is 0.200 (**rule**, interval 0.100 to 0.300). A trained tagger has
+    to beat it.'
+
+    Args:
+        f1: For each baseline what `helpers.metrics.f1_interval` returns.
+    """
+    name, (score, low, high) = max(f1.items(), key=lambda item: item[1][0])
+    if not score:
+        return "None of the baselines finds an entity, so any tagger that finds one is better."
+    return (
+        "The highest F1 in the figure is {score:.3f} (**{name}**, interval {low:.3f} to "
+        "{high:.3f}). A trained tagger has to beat it."
+    ).format(score=score, name=name, low=low, high=high)

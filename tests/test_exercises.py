@@ -10,6 +10,7 @@ from functools import partial
 from html import escape
 from itertools import pairwise, product
 from pathlib import Path
+from statistics import mean
 from tempfile import TemporaryDirectory, mkdtemp
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -589,6 +590,13 @@ class Case(NamedTuple):
 
 SIDE = ["B-person", "B-person", "I-person", "O", "B-location"]
 SPANS = [("person", 0, 1), ("person", 1, 3), ("location", 4, 5)]
+
+
+def score_nothing(tags: Sequence[Sequence[str]]) -> tuple[float, int]:
+    words = [tag for sentence in tags for tag in sentence]
+    return words.count("O") / len(words), 0
+
+
 GOLDEN = {
     0: {"Ada": "person", "Bo Li": "person"},
     1: {"Acme": "group"},
@@ -730,16 +738,31 @@ CASES = [
         ),
     ),
     Case(
-        exploration.outside_accuracy,
-        (TAGS,),
-        numbers(7 / 12),
-        wrong_share(
-            7 / 12,
-            (1 / 4, "counts sentences"),
-            (0, "That is its F1"),
-            (1, "It is right on the words that are tagged O"),
-            (0.5, "What share of all words are they?"),
-            (7, "Found 7. A share lies between 0 and 1"),
+        exploration.score_nothing,
+        (),
+        [
+            score_nothing,
+            lambda tags: [*score_nothing(tags)],
+            lambda tags: np.array(score_nothing(tags)),
+            lambda tags: (round(score_nothing(tags)[0], 3), 0.0),
+        ],
+        wrong_function(
+            (lambda tags: score_nothing(tags)[0], "Give both numbers"),
+            (lambda tags: score_nothing(tags)[::-1], "Give accuracy first"),
+            (lambda tags: (mean(ts.count("O") / len(ts) for ts in tags), 0), "mean over sentences"),
+            (lambda tags: (mean({*ts} == {"O"} for ts in tags), 0), "sentences without an entity"),
+            (lambda tags: (1 - score_nothing(tags)[0], 0), "share of words in entities"),
+            (lambda tags: (score_nothing(tags)[0],) * 2, "this tagger finds none"),
+            (lambda tags: (0.9, 0), "It is right on the words that are tagged O"),
+            (lambda tags: (100 * score_nothing(tags)[0], 0), "it returns (80"),
+            (lambda tags: (score_nothing(tags[:1])[0], 0), "it returns (0.75"),
+            (
+                lambda tags: (
+                    1 - sum(t[0] == "B" for ts in tags for t in ts) / sum(map(len, tags)),
+                    0,
+                ),
+                "each entity as one word",
+            ),
         ),
     ),
     Case(
@@ -790,7 +813,7 @@ CASES = [
         (TOKENS, TAGS, ["person", "group"]),
         [
             GOLDEN,
-            {0: {"Ada": "person", "Bo Li": "person"}, 1: {}, 2: {"ADA": "person"}, 3: {}},
+            {**GOLDEN, 2: {}},  # one person less is a matter of opinion
             {**GOLDEN, 0: {"Bo  Li ": "person", np.str_("Ada"): np.str_("person")}},
             dict(reversed(GOLDEN.items())),
         ],
@@ -810,6 +833,14 @@ CASES = [
             ({**GOLDEN, 0: {"": "person"}}, "Sentence 0 does not hold ''"),
             ({**GOLDEN, 0: {"ada": "person"}}, "Copy its words exactly"),
             ({**GOLDEN, 0: {("Bo", "Li"): "person"}}, "Copy its words exactly"),
+            (
+                {0: {"Ada": "person", "Bo Li": "person"}, 1: {}, 2: {"ADA": "person"}, 3: {}},
+                "You and the annotators have no group in common; they marked Acme in sentence 1",
+            ),
+            (
+                {**GOLDEN, 1: {"Acme": "person"}},  # every entity is a person
+                "You and the annotators have no group in common",
+            ),
             (
                 {0: {"Ada": "group", "Li": "person"}, 1: {}, 2: {}, 3: {}},
                 "You marked 2 entities and the annotators 4; 0 are the same (F1 0.00). Read",

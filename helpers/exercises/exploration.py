@@ -1,7 +1,7 @@
 """The exercises of lesson 1."""
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -77,17 +77,44 @@ def memory_ceiling(answer: Any, entities: pd.DataFrame) -> None:
 
 
 @exercise
-def outside_accuracy(answer: Any, tags: Sentences) -> None:
-    """Predict the accuracy of a tagger that tags every word ``O``."""
-    words = [tag for sentence in tags for tag in sentence]
-    empty = [set(sentence) <= {OUTSIDE} for sentence in tags]
-    share(
+def score_nothing(answer: Any) -> None:
+    """Write the function that gives accuracy and F1 of the tags ``O`` for every word."""
+    tagged: list[Sentences] = [
+        [["O", "B-person", "O", "O"], ["O"]],
+        [["B-person", "I-person"], ["O", "O", "O", "O", "O", "O"]],
+        [["O"] * 9, ["B-group", "O", "O"], ["B-location"]],
+    ]
+
+    def shares(of_sentence: Callable[[Sequence[str]], float]) -> Callable[[Sentences], Any]:
+        return lambda tags: (sum(map(of_sentence, tags)) / len(tags), 0)
+
+    def accuracy(tags: Sentences) -> float:
+        words = [tag for sentence in tags for tag in sentence]
+        return words.count(OUTSIDE) / len(words)
+
+    function(
         answer,
-        words.count(OUTSIDE) / len(words),
-        hint="It is right on the words that are tagged O. What share of all words are they?",
+        [((tags,), (accuracy(tags), 0)) for tags in tagged],
+        hint="It is right on the words that are tagged O, and it finds no entity.",
         mistakes={
-            "That counts sentences. Accuracy counts words.": sum(empty) / len(empty),
-            "That is its F1. Accuracy counts the words whose tag is right.": 0,
+            "Give both numbers: accuracy and F1.": accuracy,
+            "That is F1, then accuracy. Give accuracy first.": lambda tags: (0, accuracy(tags)),
+            "That is a mean over sentences. Accuracy counts the words of all sentences together.": (
+                shares(lambda tags: tags.count(OUTSIDE) / len(tags))
+            ),
+            "That is the share of sentences without an entity. Accuracy counts words.": (
+                shares(lambda tags: {*tags} == {OUTSIDE})
+            ),
+            "That is the share of words in entities. It is right on all the others.": (
+                lambda tags: (1 - accuracy(tags), 0)
+            ),
+            "F1 counts entities, and this tagger finds none.": (
+                lambda tags: (accuracy(tags), accuracy(tags))
+            ),
+            "That counts each entity as one word. Accuracy counts words.": lambda tags: (
+                1 - sum(len(entity_spans(its)) for its in tags) / sum(map(len, tags)),
+                0,
+            ),
         },
     )
 
@@ -161,16 +188,26 @@ def annotations(
     if not isinstance(answer, Mapping):
         raise AnswerError("Give a dictionary: for each sentence its number and its entities.")
     found = gold = both = 0
+    missed: dict[str, str] = {}  # for each type that has no entity in common an example
+    shared: set[str] = set()
     for row, (words, its_tags) in enumerate(zip(sentences, tags, strict=True)):
         mine = _marked(row, answer.get(row), words, types)
         theirs = set(entity_spans(its_tags))
         found, gold, both = found + len(mine), gold + len(theirs), both + len(mine & theirs)
+        shared |= {type_ for type_, _, _ in mine & theirs}
+        for type_, start, end in theirs - mine:
+            missed.setdefault(type_, f"{' '.join(words[start:end])} in sentence {row}")
     f1 = 2 * both / (found + gold) if found + gold else 1.0
     report = (
         f"You marked {found} entities and the annotators {gold}; {both} are the same (F1 {f1:.2f})."
     )
     if f1 < 0.5:
         raise AnswerError(f"{report} Read the meaning of each type again.")
+    for type_ in sorted(missed.keys() - shared):
+        raise AnswerError(
+            f"{report} You and the annotators have no {type_} in common; they marked "
+            f"{missed[type_]}. Read what {type_} means, and look for it again."
+        )
     return report
 
 
