@@ -286,3 +286,31 @@ def baselines(f1: "Mapping[str, Interval]") -> str:
         "The highest F1 in the figure is {score:.3f} (**{name}**, interval {low:.3f} to "
         "{high:.3f}). A trained tagger has to beat it."
     ).format(score=score, name=name, low=low, high=high)
+
+
+# Lesson 2
+
+
+def words_back(n_windows: int, n_tags: int, n_words: int, n_sentences: int, n_right: int) -> str:
+    """Turn what came back from windows into how many words have a tag, and their own.
+
+    >>> words_back(3, 20, 20, 2, 19)
+    '3 windows gave 20 tags for 20 words in 2 sentences; 19 are the tag of the word itself.'
+
+    Args:
+        n_windows: Rows that went in.
+        n_tags: Tags that came back.
+        n_words: Words of the split.
+        n_sentences: Sentences of the split.
+        n_right: Tags that are the gold tag of their word.
+    """
+    return (
+        "{n_windows:,} windows gave {n_tags:,} tags for {n_words:,} words in {n_sentences:,} "
+        "sentences; {n_right:,} are the tag of the word itself."
+    ).format(
+        n_windows=n_windows,
+        n_tags=n_tags,
+        n_words=n_words,
+        n_sentences=n_sentences,
+        n_right=n_right,
+    )

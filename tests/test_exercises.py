@@ -592,6 +592,44 @@ SIDE = ["B-person", "B-person", "I-person", "O", "B-location"]
 SPANS = [("person", 0, 1), ("person", 1, 3), ("location", 4, 5)]
 
 
+def later_by(later: Callable[[int], int], special: int = -100) -> Callable[..., list[int]]:
+    """Label the first subword of a word with its tag, and the others by a rule."""
+
+    def label(word_ids: Sequence[int | None], tags: Sequence[int]) -> list[int]:
+        labels = []
+        for before, word in pairwise([None, *word_ids]):
+            is_first = word != before
+            labels.append(
+                special if word is None else tags[word] if is_first else later(tags[word])
+            )
+        return labels
+
+    return label
+
+
+def windows_by_hand(n_subwords: int, room: int, stride: int) -> list[tuple[int, int]]:
+    cut = [(0, min(room, n_subwords))]
+    while cut[-1][1] < n_subwords:
+        start = cut[-1][0] + room - stride
+        cut.append((start, min(start + room, n_subwords)))
+    return cut
+
+
+def in_order(rows: Sequence[int], size: int) -> list[list[int]]:
+    return [[*rows[start : start + size]] for start in range(0, len(rows), size)]
+
+
+def by_length(lengths: Sequence[int], size: int) -> list[list[int]]:
+    return in_order(sorted(range(len(lengths)), key=lambda row: lengths[row]), size)
+
+
+# "state" is a subword of the tokenizer, "abc" are three, and so are the special tokens around.
+WEIGHED = {
+    "tokens": [["the", "state", "san"], ["abc", "the", "."]],
+    "ner_tags": [[0, 0, 1], [1, 0, 0]],
+}
+
+
 def score_nothing(tags: Sequence[Sequence[str]]) -> tuple[float, int]:
     words = [tag for sentence in tags for tag in sentence]
     return words.count("O") / len(words), 0
@@ -865,30 +903,25 @@ CASES = [
         ),
     ),
     Case(
-        preprocessing.all_subword_labels,
-        (WORD_IDS, WORD_TAGS, NAMES),
-        [*lists(ALL_LABELS), [float(label) for label in ALL_LABELS]],
+        preprocessing.label_all,
+        (),
         [
-            ([], "It is empty"),
-            ([-100, 3, 3, 4, 0, 0, -100], "copied the tag of each word"),
-            ([-100, 3, -100, 4, 0, -100, -100], "first subwords only"),
-            ([0, 3, 4, 4, 0, 0, 0], "Special tokens belong to no word"),
-            (WORD_TAGS, "a label for each word"),
-            ((), "It is empty"),
-            ([-100, 3, 4, 4, 0, 0], "It has 6 items; expected 7, one for each position"),
-            ([-100], "It has 1 item; expected 7"),
-            ([ALL_LABELS], "It is a list inside a list. Give the inner one."),
-            (np.array([ALL_LABELS]), "It is a list inside a list"),
-            (np.array(ALL_LABELS)[:, None], "Item 0 is wrong: found [-100]"),
-            ([NAMES[max(label, 0)] for label in ALL_LABELS], "Item 0 is wrong: found 'O'"),
-            (WORD_IDS, "Item 0 is wrong: found None"),
-            ([-100, 4, 4, 4, 0, 0, -100], "Item 1 is wrong: found 4. A later subword"),
-            (set(ALL_LABELS), "Found a set. Give a list"),
-            (str(ALL_LABELS), "Give a list"),
-            ([-100, 3, 4, 4, 0, 1, -100], "Item 5 is wrong: found 1"),
-            (iter(ALL_LABELS), "Make a list of it"),
-            ({1: 2}, "Found a dict. Give a list"),
+            later_by(lambda tag: tag + tag % 2),
+            lambda *given: np.array(later_by(lambda tag: tag + tag % 2)(*given)),
+            lambda *given: tuple(later_by(lambda tag: tag + tag % 2)(*given)),
         ],
+        wrong_function(
+            (later_by(lambda tag: tag + 1), "not the next"),
+            (later_by(lambda tag: tag + bool(tag)), "word with I- takes that I-"),
+            (later_by(lambda tag: 2), "Every later subword has the same label"),
+            (later_by(lambda tag: tag), "copied the tag of each word"),
+            (later_by(lambda tag: -100), "first subwords only"),
+            (later_by(lambda tag: tag + tag % 2, special=0), "Special tokens belong to no word"),
+            (lambda word_ids, tags: tags, "a label for each word"),
+            (lambda word_ids, tags: [tags] * len(word_ids), "it returns"),
+            (lambda word_ids, tags: word_ids, "it returns [None, 0, 0, 1, None]"),
+            (lambda word_ids, tags: [tags[word] for word in word_ids], "stops with TypeError"),
+        ),
     ),
     Case(
         preprocessing.ignored_label,
@@ -897,38 +930,92 @@ CASES = [
         wrong_choice(("a", "skips only -100"), ("c", "nothing stops"), ("d", "mask")),
     ),
     Case(
-        preprocessing.labelled_share,
-        (pd.Series({"first subword": 0.07, "all subwords": 0.09}),),
-        [*letters("a"), {"a"}],
-        wrong_choice(("b", "from 0.070 to 0.090"), ("c", "not cut equally often")),
+        preprocessing.entity_weights,
+        (WEIGHED, wordpiece()),
+        [
+            {"first": 1 / 3, "all": 1 / 2, "more": "all"},
+            {"first": 0.333, "all": 0.5, "more": np.str_("all")},
+            pd.Series({"more": "all", "all": np.float32(1 / 2), "first": 1 / 3}),
+        ],
+        [
+            ({"first": 1 / 2, "all": 1 / 3, "more": "all"}, "first: You swapped the two choices"),
+            ({"first": 1 / 3, "all": 1 / 2, "more": "first"}, "Compare your two shares"),
+            ({"first": 1 / 3, "all": 1 / 2, "more": "equal"}, "Compare your two shares"),
+            ({"first": 1 / 6, "all": 1 / 2, "more": "all"}, "first: Leave out the labels -100"),
+            ({"first": 1 / 3, "all": 1 / 3, "more": "equal"}, "all: "),
+            ({"first": 33.3, "all": 50.0, "more": "all"}, "first: That is a percentage"),
+            ({"first": 2 / 3, "all": 1 / 2, "more": "all"}, "first: That is the share of all the"),
+            ({"first": "1/3", "all": 1 / 2, "more": "all"}, "first: "),
+            ({"first": 1 / 3, "all": 1 / 2}, "more: it is missing"),
+            ({"first": 0.4, "all": 0.5, "more": "equal"}, "Divide the labels above 0"),
+            ("all", "Give a dictionary"),
+            ([1 / 3, 1 / 2, "all"], "Give a dictionary"),
+            ({}, "It is empty"),
+            ([], "Give a dictionary"),
+            (("first", "all"), "Give a dictionary"),
+            (pd.DataFrame({"first": [1]}), "Give a dictionary"),
+        ],
     ),
     Case(
-        preprocessing.n_windows,
-        (LONG, wordpiece()),
-        counts(22),
-        wrong_count(
-            (21, "Count the first window as well"),
-            (20, "Take the special tokens off the 32 positions"),
-            (15, "The windows overlap by 10"),
-            (23, "Round up"),
-            (43, "Each further window adds room - stride"),  # by the stride
-            (450, "A window has room for 32 positions less the special tokens"),
-            (0, "Round up"),
+        preprocessing.cut_windows,
+        (),
+        [
+            windows_by_hand,
+            lambda *given: np.array(windows_by_hand(*given)),
+            lambda *given: [list(pair) for pair in windows_by_hand(*given)],
+        ],
+        wrong_function(
+            (lambda n, room, stride: windows_by_hand(n, room, 0), "do not overlap"),
+            (
+                lambda n, room, stride: [
+                    (at, min(at + room, n)) for at in range(0, n, room - stride)
+                ],
+                "lie within the one before",
+            ),
+            (
+                lambda *given: [(a, a + given[1]) for a, _ in windows_by_hand(*given)],
+                "reaches beyond the sentence",
+            ),
+            (
+                lambda *given: [(max(b - given[1], 0), b) for _, b in windows_by_hand(*given)],
+                "pushed back",
+            ),
+            (
+                lambda *given: [(a, b) for a, b in windows_by_hand(*given) if b - a == given[1]],
+                "in no window",
+            ),
+            (lambda *given: [(a, b - 1) for a, b in windows_by_hand(*given)], "end is exclusive"),
+            (lambda *given: len(windows_by_hand(*given)), "it returns 4"),
+            (lambda n, room, stride: [(0, n)], "it returns [(0, 10)]"),
+            (lambda n, room, stride: windows_by_hand(n, room, 1), "it returns"),
         ),
     ),
     Case(
-        preprocessing.padding_share,
-        (LENGTHS, ORDER, 1),
-        numbers(1 - 45 / 72),
-        wrong_share(
-            1 - 45 / 72,
-            (27 / 45, "per useful position"),
-            (1 - 45 / 56, "rows sorted by length"),
-            (0, "batches of the old size"),
-            (1, "Give padding_cost the new batch size"),
-            (27, "Found 27. A share lies between 0 and 1"),
-            ((45, 72), "Found 2 values. Give one number"),
-        ),
+        preprocessing.make_batches,
+        (LENGTHS, 2),
+        [
+            by_length,
+            lambda lengths, size: by_length(lengths, size)[::-1],
+            lambda lengths, size: [np.array(batch) for batch in by_length(lengths, size)],
+            lambda lengths, size: (batch for batch in by_length(lengths, size)),
+        ],
+        [
+            (lambda lengths, size: in_order(range(len(lengths)), size), "of similar length should"),
+            (lambda lengths, size: in_order(sorted(lengths), size), "The batches hold lengths"),
+            (lambda lengths, size: by_length(lengths, size)[:-1], "are missing, and 0"),
+            (lambda lengths, size: by_length(lengths, size) * 2, "stand there twice"),
+            (lambda lengths, size: by_length(lengths, 1), "All batches are full except one"),
+            (lambda lengths, size: by_length(lengths, len(lengths)), "have 50 to 50 rows"),
+            (lambda lengths, size: [], "of 50 rows 50 are missing"),
+            (lambda lengths, size: [1, 2, 3], "It stops with TypeError"),
+            (lambda lengths, size: sum(lengths), "It stops with TypeError"),
+            (lambda lengths: lengths, "It stops with TypeError"),
+            (lambda *given: 1 / 0, "It stops with ZeroDivisionError"),
+            (lambda *given: "", "are missing"),
+            ([[0, 1]], "Give a function: its name, not a call"),
+            ([], "Give a function"),
+            ("sorted", "Give a function"),
+        ],
     ),
     Case(
         trainer.trained_share,
@@ -1576,22 +1663,10 @@ def test_a_tensor_is_right_where_its_numbers_are(framework: str, tensor: str) ->
     make = getattr(pytest.importorskip(framework), tensor)
     numeric = [case for case in CASES if isinstance(case.right[0], list | int | float)]
     numeric = [case for case in numeric if case.check is not exploration.side_by_side]
-    assert len(numeric) >= 10
+    assert len(numeric) >= 5
     for case in numeric:
         assert case.check(make(case.right[0]), *case.data).startswith("Correct."), case.check
         assert case.check(make([[]]), *case.data).startswith("Not yet. "), case.check
-
-
-@pytest.mark.parametrize(
-    ("first", "everywhere", "right"), [(0.07, 0.09, "a"), (0.09, 0.07, "b"), (0.07, 0.0702, "c")]
-)
-def test_the_share_of_labels_may_rise_fall_or_stay(
-    first: float, everywhere: float, right: str
-) -> None:
-    shares = {"first subword": first, "all subwords": everywhere}
-    for letter in "abc":
-        verdict = preprocessing.labelled_share(letter, shares)
-        assert verdict == "Correct." if letter == right else "It goes from" in verdict
 
 
 def test_a_function_without_a_result_is_no_answer() -> None:

@@ -1,10 +1,19 @@
 """The exercises of lesson 2."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from helpers.exercises.answers import choice, count, exercise, function, sequence, share
-from helpers.windows import tokenize_words
+from helpers.alignment import tokenize_and_align_labels
+from helpers.exercises.answers import (
+    RETURNS_NONE,
+    AnswerError,
+    choice,
+    exercise,
+    function,
+    mapping,
+    refuse_other_than_function,
+    share,
+)
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -30,36 +39,51 @@ def cut_words(answer: Any) -> None:
     )
 
 
+# Tags by their numbers: O is 0, a B- has an odd number, and the I- of its type the next one.
+_LABELLED: list[tuple[WordIds, list[int], list[int]]] = [
+    ([None, 0, 0, 1, None], [1, 0], [-100, 1, 2, 0, -100]),
+    ([None, 0, 1, 1, 1, 2, 2, None], [3, 4, 0], [-100, 3, 4, 4, 4, 0, 0, -100]),
+    ([None, 0, 1, 2, 2, 2, None], [0, 5, 1], [-100, 0, 5, 1, 2, 2, -100]),
+    ([None, 0, 0, 1, 1, 2, None, None], [3, 3, 4], [-100, 3, 4, 3, 4, 4, -100, -100]),
+]
+
+
 @exercise
-def all_subword_labels(
-    answer: Any, word_ids: WordIds, tags: Sequence[int], label_list: Sequence[str]
-) -> None:
-    """Build the labels of a sentence with all its subwords labelled."""
-    continued = [
-        label_list.index(f"I-{name[2:]}") if name.startswith("B-") else label
-        for label, name in enumerate(label_list)
-    ]
-    places = list(zip([None, *word_ids], word_ids, strict=False))
+def label_all(answer: Any) -> None:
+    """Write the function that labels every subword of a sentence."""
 
-    def labels(later: Sequence[int], special: int = -100) -> list[int]:
-        return [
-            special if word is None else tags[word] if word != before else later[tags[word]]
-            for before, word in places
-        ]
+    def by(later: Callable[[int], int], special: int = -100) -> Callable[..., list[int]]:
+        def label(word_ids: WordIds, tags: Sequence[int]) -> list[int]:
+            pairs = zip([None, *word_ids], word_ids, strict=False)
+            return [
+                special if word is None else later(tags[word]) if word == before else tags[word]
+                for before, word in pairs
+            ]
 
-    sequence(
+        return label
+
+    def continued(tag: int) -> int:
+        return tag + tag % 2
+
+    function(
         answer,
-        labels(continued),
-        each="position",
-        hint="A later subword has the word_id of the one before. If its word has B-, it takes "
-        "the I- of the same type, otherwise the tag of its word.",
+        [((word_ids, tags), labels) for word_ids, tags, labels in _LABELLED],
+        hint="A later subword has the word_id of the one before. If its word has B-, it takes the "
+        "I- of the same type, otherwise the tag of its word.",
         mistakes={
-            "You copied the tag of each word. A later subword must not begin an entity.": labels(
-                range(len(label_list))
+            "You copied the tag of each word. A later subword must not begin an entity.": by(int),
+            "You labelled first subwords only.": by(lambda tag: -100),
+            "A later subword of a word with I- or O takes the tag of its word, not the next.": by(
+                lambda tag: tag + 1
             ),
-            "You labelled first subwords only.": labels([-100] * len(label_list)),
-            "Special tokens belong to no word. They take -100.": labels(continued, special=0),
-            "You give a label for each word. Give one for each position.": list(tags),
+            "A later subword of a word with I- takes that I-, not the next tag.": by(
+                lambda tag: tag + bool(tag)
+            ),
+            "Every later subword has the same label. It depends on the tag of its word.": by(
+                lambda tag: 2
+            ),
+            "Special tokens belong to no word. They take -100.": by(continued, special=0),
+            "You give a label for each word. Give one for each position.": lambda _, tags: tags,
         },
     )
 
@@ -79,81 +103,162 @@ def ignored_label(answer: Any) -> None:
 
 
 @exercise
-def labelled_share(answer: Any, shares: Mapping[str, float]) -> None:
-    """Predict what labelling all subwords does to the share of entities among the labels.
+def entity_weights(
+    answer: Any, train: Mapping[str, Any], tokenizer: "PreTrainedTokenizerBase"
+) -> None:
+    """Compute the share of labels in entities for both choices, and name the larger.
 
     Args:
-        answer: ``a`` it rises, ``b`` it falls, ``c`` it stays the same.
-        shares: The share by ``"first subword"`` and by ``"all subwords"``.
+        answer: ``{"first": share, "all": share, "more": "first", "all" or "equal"}``.
+        train: Words and tags, as ``tokens`` and ``ner_tags``.
+        tokenizer: What cuts the words.
     """
-    change = shares["all subwords"] - shares["first subword"]
-    right = "c" if abs(change) < 0.0005 else "a" if change > 0 else "b"
-    seen = f"It goes from {shares['first subword']:.3f} to {shares['all subwords']:.3f}."
-    choice(
+    rows = {
+        choice: tokenize_and_align_labels(train, tokenizer, label_all_subwords=choice == "all")
+        for choice in ("first", "all")
+    }
+    labels = {
+        choice: [label for row in found["labels"] for label in row]
+        for choice, found in rows.items()
+    }
+    counted = {choice: [label for label in its if label != -100] for choice, its in labels.items()}
+    shares = {
+        choice: sum(label > 0 for label in its) / max(len(its), 1)
+        for choice, its in counted.items()
+    }
+    change = shares["all"] - shares["first"]
+    more = "equal" if abs(change) < 0.0005 else "all" if change > 0 else "first"
+    if isinstance(answer, Mapping):
+        for choice in (name for name in ("first", "all") if name in answer):
+            of_positions = sum(label > 0 for label in labels[choice]) / max(len(labels[choice]), 1)
+            mistakes = {
+                "Leave out the labels -100: they do not count.": of_positions,
+                "You swapped the two choices.": shares["all" if choice == "first" else "first"],
+            }
+            try:
+                share(
+                    answer[choice],
+                    shares[choice],
+                    hint="Divide the labels above 0 by all labels but -100.",
+                    mistakes=mistakes,
+                )
+            except AnswerError as wrong:
+                raise AnswerError(f"{choice}: {wrong}") from None
+    mapping(
         answer,
-        right,
-        {
-            "a": f"{seen} Some words outside entities also come in very many pieces.",
-            "b": f"{seen} Names come in more pieces than other words do.",
-            "c": f"{seen} Words in entities and words outside are not cut equally often.",
-        },
+        {**shares, "more": more},
+        hint="Give first, all and more.",
+        hints={"more": "Compare your two shares: first, all, or equal to three digits."},
     )
 
 
 @exercise
-def n_windows(answer: Any, words: Sequence[str], tokenizer: "PreTrainedTokenizerBase") -> None:
-    """Work out the windows of a sentence with 32 positions to a window and a stride of 10."""
+def cut_windows(answer: Any) -> None:
+    """Write the function that cuts a number of subwords into windows that overlap."""
 
-    def n(max_length: int, stride: int) -> int:
-        windows, _ = tokenize_words([words], tokenizer, max_length=max_length, stride=stride)
-        return len(windows["input_ids"])
+    def cut(n: int, room: int, stride: int) -> list[tuple[int, int]]:
+        starts = range(0, max(n - stride, 1), room - stride)
+        return [(start, min(start + room, n)) for start in starts]
 
-    right = n(32, 10)
-    special = tokenizer.num_special_tokens_to_add()
-    count(
+    def unclipped(n: int, room: int, stride: int) -> list[tuple[int, int]]:
+        return [(start, start + room) for start, _ in cut(n, room, stride)]
+
+    def pushed_back(n: int, room: int, stride: int) -> list[tuple[int, int]]:
+        return [(max(end - room, 0), end) for _, end in cut(n, room, stride)]
+
+    def too_many(n: int, room: int, stride: int) -> list[tuple[int, int]]:
+        return [(start, min(start + room, n)) for start in range(0, n, room - stride)]
+
+    cases = [(10, 4, 2), (5, 8, 3), (8, 8, 3), (30, 10, 3), (9, 4, 0), (12, 5, 4)]
+    function(
         answer,
-        right,
-        hint="A window has room for 32 positions less the special tokens. Each further window adds "
-        "room - stride. Round up.",
+        [(case, cut(*case)) for case in cases],
+        hint="Each window begins room - stride subwords after the one before. Stop when a window "
+        "reaches the end.",
         mistakes={
-            "Count the first window as well.": right - 1,
-            "Take the special tokens off the 32 positions.": n(32 + special, 10),
-            "The windows overlap by 10, so a further one adds less than it holds.": n(32, 0),
+            "The windows do not overlap. Neighbours share stride subwords.": lambda n, room, _: cut(
+                n, room, 0
+            ),
+            "The last windows lie within the one before. Stop when a window reaches the end.": (
+                too_many
+            ),
+            "The last window reaches beyond the sentence.": unclipped,
+            "The last window is pushed back, and shares more than stride with the one before.": (
+                pushed_back
+            ),
+            "The end of the sentence is in no window.": lambda *case: [
+                pair
+                for pair, full in zip(cut(*case), unclipped(*case), strict=True)
+                if pair == full
+            ],
+            "A window is (start, end), and end is exclusive.": lambda *case: [
+                (start, end - 1) for start, end in cut(*case)
+            ],
         },
     )
 
 
 @exercise
-def padding_share(
-    answer: Any, lengths: Sequence[int], order: Sequence[int], batch_size: int
-) -> None:
-    """Compute the share of padding in batches of four times the size.
+def make_batches(answer: Any, lengths: Sequence[int], size: int) -> str:
+    """Write the function that puts rows of similar length into batches.
 
     Args:
         answer: The learner's.
-        lengths: The positions of each row.
-        order: The rows in the order in which batches take them.
-        batch_size: Rows in a batch, before it is four times as large.
+        lengths: The positions of each row of the run.
+        size: Rows in a batch.
     """
-
-    def share_of(size: int, rows: Sequence[int]) -> float:
-        batches = [
-            [lengths[row] for row in rows[start : start + size]]
-            for start in range(0, len(rows), size)
-        ]
-        return 1 - sum(map(sum, batches)) / sum(max(batch) * len(batch) for batch in batches)
-
-    right = share_of(4 * batch_size, order)
-    by_length = sorted(order, key=lambda row: lengths[row])
-    share(
-        answer,
-        right,
-        hint="Give padding_cost the new batch size, and share_of_padding what it returns.",
-        mistakes={
-            "That is the share for batches of the old size.": share_of(batch_size, order),
-            "That is padding per useful position. Divide by all positions.": right / (1 - right),
-            "That is the share with the rows sorted by length. Take the order as it is.": share_of(
-                4 * batch_size, by_length
-            ),
-        },
+    refuse_other_than_function(answer)
+    hidden = [(7 * row) % 31 + 2 for row in range(50)]
+    for its_lengths, its_size in ((hidden, 8), ([5, 90, 6, 80], 2), (list(lengths), size)):
+        batches = _batches(answer, its_lengths, its_size)
+    unsorted = [*range(0, len(lengths), size)]
+    as_stored = [[*range(start, min(start + size, len(lengths)))] for start in unsorted]
+    return (
+        f"On this run's rows, your batches hold {_padding(batches, lengths):.1%} padding; batches "
+        f"of the rows as they are stored hold {_padding(as_stored, lengths):.1%}."
     )
+
+
+def _batches(answer: Any, lengths: list[int], size: int) -> list[list[int]]:
+    """Make a learner's batches; refuse those that lose rows, are not full, or waste much."""
+    try:
+        made = answer(list(lengths), size)
+        if made is None:
+            raise AnswerError(RETURNS_NONE)
+        batches = [[int(row) for row in batch] for batch in made]
+    except AnswerError:
+        raise
+    except Exception as error:  # whatever a learner's code may raise or return
+        raise AnswerError(
+            f"It stops with {type(error).__name__}: {error}. Return a list of lists of row numbers."
+        ) from None
+    rows = sorted(row for batch in batches for row in batch)
+    if rows != list(range(len(lengths))):
+        if rows == sorted(lengths):
+            raise AnswerError("The batches hold lengths. Give the numbers of the rows.")
+        missing = len(set(range(len(lengths))) - set(rows))
+        raise AnswerError(
+            f"Each row stands in one batch, by its number from 0: of {len(lengths):,} rows "
+            f"{missing:,} are missing, and {len(rows) - len(set(rows)):,} stand there twice."
+        )
+    sizes = sorted(map(len, batches))
+    if sizes[-1] > size or len(batches) != -(-len(lengths) // size):
+        raise AnswerError(
+            f"With size {size}, your {len(batches):,} batches have {sizes[0]} to {sizes[-1]} rows. "
+            "All batches are full except one."
+        )
+    order = sorted(range(len(lengths)), key=lambda row: lengths[row])
+    best = [order[start : start + size] for start in range(0, len(order), size)]
+    waste, least = _padding(batches, lengths), _padding(best, lengths)
+    if waste > 2 * least + 0.02:
+        raise AnswerError(
+            f"Your batches hold {waste:.1%} padding; {least:.1%} is possible. Rows of similar "
+            "length should share a batch."
+        )
+    return batches
+
+
+def _padding(batches: Sequence[Sequence[int]], lengths: Sequence[int]) -> float:
+    """The share of padding in batches that are as long as their longest row."""
+    computed = sum(max(lengths[row] for row in batch) * len(batch) for batch in batches if batch)
+    return 1 - sum(lengths) / max(computed, 1)
