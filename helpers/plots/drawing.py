@@ -15,6 +15,7 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape
 from textwrap import fill
 from typing import Any
@@ -23,6 +24,7 @@ from IPython.display import display
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
 
 # blue, orange, green, pink, sky blue, red, yellow
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
@@ -117,6 +119,21 @@ def drawing(*panels: Panel, height: float, **grid: Any) -> Iterator[tuple[Drawin
         for place, panel in zip(axes, panels, strict=True):
             place.set(title=panel.title, xlabel=panel.x, ylabel=panel.y)
         yield figure, axes
+
+
+def drawable(text: str) -> str:
+    """Put a box for each character that the font of code in figures lacks.
+
+    >>> drawable("Tōkyō 東京")
+    'Tōkyō □□'
+    """
+    return "".join(letter if ord(letter) in _letters() else "□" for letter in text)
+
+
+@cache
+def _letters() -> frozenset[int]:
+    font = get_font(findfont(FontProperties(family="monospace")))
+    return frozenset(font.get_charmap())
 
 
 def wrapped(name: str, width: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from helpers.plots.drawing import GREY, SKY, Drawing, Panel, drawing
+from helpers.plots.drawing import GREY, SKY, Drawing, Panel, drawable, drawing
 
 STEPS = ("words", "subwords", "ids", "vectors", "layers", "logits", "tags")
 
@@ -75,7 +75,9 @@ def shapes(
 def _columns(words: Sequence[str], encoding: Any, tags: Sequence[str]) -> pd.DataFrame:
     """Give each subword a column that is wide enough for all that stands in it."""
     word_ids = encoding.word_ids()
-    table = pd.DataFrame({"subword": encoding.tokens(), "id": map(str, encoding["input_ids"])})
+    words, tags = [*map(drawable, words)], [*map(drawable, tags)]
+    subwords = map(drawable, encoding.tokens())
+    table = pd.DataFrame({"subword": subwords, "id": map(str, encoding["input_ids"])})
     table["width"] = table.map(len).max(axis=1) + 1.5
     table["at"] = [-1 if word is None else word for word in word_ids]
     table["word"] = [None if word is None else words[word] for word in word_ids]
