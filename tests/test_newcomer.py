@@ -149,7 +149,17 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The data in a file, and the model that the command trains on them."""
     folder = tmp_path_factory.mktemp("support")
     path = label_studio(folder, support_texts())
-    options = ["-p", "dataset", path, "-p", "output_dir", folder / "runs", "-p", "epochs", "12"]
+    options: list[str | Path] = [
+        "-p",
+        "dataset",
+        path,
+        "-p",
+        "output_dir",
+        folder / "runs",
+        "-p",
+        "epochs",
+        "12",
+    ]
     done = command("train", "--profile", "smoke", *options, "-p", "max_sentences", "90", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "GERÄT" in done.stdout
@@ -175,7 +185,7 @@ def test_tagging_goes_on_after_an_interruption(trained: tuple[Path, Path], tmp_p
     source, target = tmp_path / "tickets.txt", tmp_path / "tagged.jsonl"
     texts = [text for text, _ in support_texts(6000)]
     source.write_text("\n".join(texts) + "\n", encoding="utf-8")
-    arguments = ["tag", source, target, "--model", trained[1], "--device", "cpu"]
+    arguments: list[str | Path] = ["tag", source, target, "--model", trained[1], "--device", "cpu"]
     started = subprocess.Popen(
         [sys.executable, "-m", "helpers", *map(str, arguments)],
         stderr=subprocess.PIPE,
