@@ -117,3 +117,73 @@ def test_the_home_page_says_how_long_each_lesson_takes() -> None:
         said = re.search(r"about (\d+) minutes to read, (\d+) minutes for", first)
         assert said
         assert int(rows[lesson.name]) == sum(map(int, said.groups()))
+
+
+# Terms of the course, and the cell that defines each, set in bold there.
+DEFINED = {
+    "01": {
+        "whole-game-read": ["Token classification", "named entity recognition", "type"],
+        "load-data-read": ["splits"],
+        "example-read": ["tag"],
+        "label-list-read": ["IOB2"],
+        "example-tags-read": ["entity span"],
+        "tables-intro": ["surface form"],
+        "doubles-next": ["agreement", "F1"],
+        "seen-intro": ["unseen"],
+        "seen-next": ["Surface F1"],
+        "nothing-intro": ["baseline", "accuracy", "precision", "recall"],
+        "nothing-read": ["gazetteer", "interval"],
+        "quality-intro": ["leak"],
+    },
+    "02": {
+        "tokenizer-read": ["vocabulary"],
+        "tokenize-read": ["special tokens"],
+        "copy-tags-read": ["loss", "Softmax", "cross-entropy"],
+        "truncation-small-read": ["windows", "Stride"],
+        "batches-intro": ["batch", "padding"],
+    },
+    "03": {
+        "load-intro": ["classifier", "logit"],
+        "shapes-read": ["embeddings", "nat"],
+        "untrained-loss-read": ["optimizer", "frozen", "gradient"],
+        "compute-metrics-intro": ["epoch"],
+        "hyperparameters-read": ["schedule"],
+        "loop-next": ["checkpoint", "LayerNorm", "dropout"],
+        "learning-curves-questions": ["overfitting"],
+        "test-read": ["bootstrap"],
+        "compare-intro": ["significant"],
+    },
+    "04": {"tracing-intro": ["graph", "tracing"], "permutation-intro": ["permutation test"]},
+    "05": {
+        "pipeline-read": ["offsets"],
+        "follow-intro": ["legal"],
+        "viterbi-intro": ["Viterbi"],
+        "mistakes-read": ["calibrated"],
+        "threshold-intro": ["threshold"],
+    },
+}
+
+
+def test_a_term_is_defined_before_it_is_used() -> None:
+    cells = [
+        (
+            path.stem[:2],
+            cell.id,
+            re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", "", cell.source, flags=re.S),
+        )
+        for path in sorted((ROOT / "notebooks").glob("0*.ipynb"))
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "markdown"
+        and cell.id != "title"  # where a lesson says what it teaches
+        and "solution" not in cell.metadata.get("tags", [])
+    ]
+    places = [cell[:2] for cell in cells]
+    for lesson, terms_of in DEFINED.items():
+        for cell_id, terms in terms_of.items():
+            place = places.index((lesson, cell_id))
+            for term in terms:
+                assert f"**{term}" in cells[place][2], term
+                used = re.compile(rf"\b{re.escape(term)}\b", re.IGNORECASE)
+                assert [before[:2] for before in cells[:place] if used.search(before[2])] == [], (
+                    term
+                )
