@@ -662,6 +662,7 @@ def test_a_run_whose_ray_worker_is_lost_is_done_again(
     assert not list(output.glob(".*.partial"))
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ray_says_what_a_run_needs_that_no_machine_has(
     ray_cluster: dict[str, str], tmp_path: Path
 ) -> None:

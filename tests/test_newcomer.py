@@ -186,12 +186,14 @@ def test_tagging_goes_on_after_an_interruption(trained: tuple[Path, Path], tmp_p
     texts = [text for text, _ in support_texts(6000)]
     source.write_text("\n".join(texts) + "\n", encoding="utf-8")
     arguments: list[str | Path] = ["tag", source, target, "--model", trained[1], "--device", "cpu"]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
     started = subprocess.Popen(
         [sys.executable, "-m", "helpers", *map(str, arguments)],
         stderr=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
     )
+    signal.signal(signal.SIGINT, before)
     while started.poll() is None and not [*tmp_path.glob(".tagged*.parts/0*.json")]:
         time.sleep(0.05)
     started.send_signal(signal.SIGINT)
