@@ -20,6 +20,18 @@ LESSONS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
 PAGES = re.compile(r"https://[\w-]+\.github\.io/[\w.-]+/")
 BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)")
 BADGE_IMAGE = "https://colab.research.google.com/assets/colab-badge.svg"
+# How the set-up cell of each edition begins.
+OPENING = {
+    "en": """\
+# In Colab, install the course and the small model MiniLM; anywhere else there is nothing to do.
+import sys""",
+    "ja": """\
+# 文・図・チェックの返事を日本語にします。Colab では、コースと小さなモデル MiniLM も入れます。
+import os
+import sys
+
+os.environ["LESSON_LANGUAGE"] = "ja\"""",
+}
 
 
 def addresses() -> tuple[str, str, str]:
@@ -28,23 +40,39 @@ def addresses() -> tuple[str, str, str]:
     return project["urls"]["Repository"], f"v{project['version']}", project["name"]
 
 
-def badge(lesson: str) -> str:
-    """Turn a lesson's file name into the badge that opens it in Colab."""
+def pages() -> str:
+    """The address of the site, which GitHub serves for the repository."""
+    owner, name = addresses()[0].removeprefix("https://github.com/").split("/")
+    return f"https://{owner.lower()}.github.io/{name}/"
+
+
+def on_github(lesson: str, language: str = "en") -> str:
+    """Turn a lesson's file name into its path on GitHub, without the host."""
     repository, tag, _ = addresses()
-    path = repository.removeprefix("https://github.com/")
-    target = f"https://colab.research.google.com/github/{path}/blob/{tag}/notebooks/{lesson}"
+    folder = "notebooks" if language == "en" else f"notebooks/{language}"
+    return f"{repository.removeprefix('https://github.com/')}/blob/{tag}/{folder}/{lesson}"
+
+
+def badge(lesson: str, language: str = "en") -> str:
+    """Turn a lesson's file name into the badge that opens it in Colab."""
+    target = f"https://colab.research.google.com/github/{on_github(lesson, language)}"
     return f"[![Open in Colab]({BADGE_IMAGE})]({target})"
 
 
-def setup(lesson: str) -> str:
-    """Turn a lesson's file name into the source of its set-up cell."""
+def setup(lesson: str, language: str = "en") -> str:
+    """Turn a lesson's file name into the source of its set-up cell.
+
+    That of another edition chooses its language too; all other code cells are those of the English.
+    """
     repository, tag, name = addresses()
     extra = "tensorflow" if "tensorflow" in lesson else "pytorch"
+    opening = OPENING[language]
+    if language != "en":
+        extra += f",{language}"
     # --use-pep517: an older pip builds seqeval with the setuptools that it finds, which may be
     # too new for it. No --quiet: Colab reads pip's output, and asks for a restart where one is due.
     return f"""\
-# In Colab, install the course and the small model MiniLM; anywhere else there is nothing to do.
-import sys
+{opening}
 
 if "google.colab" in sys.modules:
     %pip install --use-pep517 "{name}[{extra}] @ git+{repository}@{tag}"
@@ -85,8 +113,7 @@ def with_addresses(path: Path) -> str:
     """The text that a lesson or the README should have."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".md":
-        owner, name = addresses()[0].removeprefix("https://github.com/").split("/")
-        return PAGES.sub(f"https://{owner.lower()}.github.io/{name}/", text)
+        return PAGES.sub(pages(), text)
     lesson = nbformat.reads(text, as_version=4)
     intro, first_code = lesson.cells[0], lesson.cells[1]
     intro.source, found = BADGE.subn(badge(path.name), intro.source)
