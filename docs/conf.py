@@ -1,13 +1,13 @@
-"""Sphinx's configuration of the site, which ``tools/build_site.py`` builds."""
+"""Sphinx's configuration of the site, which ``tools/build_site.py`` builds in each language."""
 
-from importlib.metadata import metadata
+from typing import Any
 
-_about = metadata("token-classification-lessons")
-_repository = next(
-    url.removeprefix("Repository, ")
-    for url in _about.get_all("Project-URL") or []
-    if url.startswith("Repository, ")
-)
+import colab  # tools/, where the builder lies
+from japanese_search import JapaneseSearch
+from sphinx.application import Sphinx
+
+_EDITIONS = {"en": "English", "ja": "日本語"}
+_ENGLISH_ONLY = ("api", "genindex", "py-modindex")  # docstrings are English
 
 project = "Token classification lessons"
 author = "the authors of the course"
@@ -22,7 +22,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
 ]
-exclude_patterns = ["downloads"]
+exclude_patterns = ["_templates", "downloads"]
 
 # The lessons come with their outputs.
 nb_execution_mode = "off"
@@ -40,18 +40,44 @@ autodoc_typehints_format = "short"
 
 html_theme = "sphinx_book_theme"
 html_static_path = ["_static"]
+templates_path = ["_templates"]
 html_favicon = "_static/icon.svg"
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_context = {"default_mode": "auto"}
 html_theme_options = {
+    "article_header_end": ["edition-switch", "article-header-buttons"],
     "max_navbar_depth": 1,  # the buttons that unfold more have no name for screen readers
     "navbar_persistent": [],  # the side bar has the search already
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
-    "repository_url": _repository,
+    "repository_url": colab.addresses()[0],
     "show_toc_level": 2,
     "use_download_button": False,  # every lesson has a line of links of its own
     "use_repository_button": True,
 }
+
+
+def setup(app: Sphinx) -> None:
+    """Lead each page to itself in the other language, and search in Japanese."""
+    app.add_search_language(JapaneseSearch)
+    app.connect("html-page-context", _add_editions)
+
+
+def _add_editions(app: Sphinx, page: str, template: str, context: dict[str, Any], *_: Any) -> None:
+    here = app.config.language
+    top = "../" * (page.count("/") + (here != "en"))
+    context["editions"] = []
+    if not page.startswith(_ENGLISH_ONLY):
+        for language, name in _EDITIONS.items():
+            path = f"{'' if language == 'en' else f'{language}/'}{page}.html"
+            context["editions"].append(
+                {
+                    "language": language,
+                    "name": name,
+                    "here": language == here,
+                    "href": top + path,
+                    "address": colab.pages() + path,
+                }
+            )

@@ -15,6 +15,8 @@ from typing import Any
 
 import click
 
+from helpers import translation
+
 _PROGRAM = "python -m helpers"
 _FAILURE, _REFUSAL, _INTERRUPT, _CLOSED_PIPE = 1, 2, 130, 141  # exit codes, the last as a shell's
 _EXPECTED = (ValueError, OSError, RuntimeError, ImportError)  # what a user can cause and mend
@@ -334,9 +336,19 @@ def tag(
     metavar="FOLDER",
     help="The folder above the profile's; without it runs, in the checkout.",
 )
+@click.option(
+    "--language",
+    type=click.Choice(translation.LANGUAGES),
+    default=translation.language,
+    help="The edition; without it that of the environment variable LESSON_LANGUAGE, or English.",
+)
 @_parameters("a parameter, as papermill takes it")
 def lessons(
-    lesson: Sequence[str], profile: str, output: Path | None, parameters: Mapping[str, Any]
+    lesson: Sequence[str],
+    profile: str,
+    output: Path | None,
+    language: str,
+    parameters: Mapping[str, Any],
 ) -> int:
     r"""Run the lessons in order and write each executed notebook.
 
@@ -353,6 +365,8 @@ def lessons(
           on WNUT 17 with other parameters; each goes to the lessons that know it
       python -m helpers lessons -p dataset my_data
           on your own data: a folder, as `make lessons DATASET=my_data`
+      python -m helpers lessons --language ja
+          the Japanese edition, into the folder ja below the profile's
     """
     from helpers import settings
     from helpers.batch import lessons, notebooks
@@ -365,7 +379,12 @@ def lessons(
     if output:
         folder = output.resolve() / profile
         common["output_dir"] = str(folder)
-    planned = lessons.plan(notebooks.find(list(lesson)), parameters, common=common)
+    source = settings.project_dir() / "notebooks"
+    if language != "en":
+        source, folder = source / language, folder / language
+        common["output_dir"] = str(folder)
+    found = notebooks.find(list(lesson), folder=source)
+    planned = lessons.plan(found, parameters, common=common)
     names = ", ".join(lesson.name for lesson, _ in planned)
     print(f"{names}: profile {profile}, into {folder}", flush=True)
     results = []

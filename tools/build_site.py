@@ -1,7 +1,8 @@
-"""Turn executed lessons and ``docs`` into the site.
+"""Turn executed lessons and ``docs`` into the site, with an edition in each language.
 
 ``python tools/build_site.py runs/offline`` builds ``build/site`` from what ``make lessons`` has
-left in ``runs/offline``. Any warning of Sphinx, such as a broken link, fails the build.
+left in ``runs/offline``, and the Japanese edition, in ``build/site/ja``, from ``runs/offline/ja``.
+Any warning of Sphinx, such as a broken link, fails the build.
 """
 
 import argparse
@@ -15,10 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import colab
+import editions
+import messages
 import nbformat
+from babel.dates import format_date
 from fontTools import subset
 from nbformat import NotebookNode
 from sphinx.cmd.build import build_main
+
+from helpers.translation import LANGUAGES, VARIABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 _API = """\
@@ -29,6 +35,7 @@ _API = """\
 ```
 """
 _VIEW = "application/vnd.jupyter.widget-view+json"
+_LOCALES = {"en": "en_GB", "ja": "ja"}  # how dates are written
 _ICON_SCRIPT = re.compile(r"<script[^>]*scripts/fontawesome\.js[^>]*></script>")
 _STATE = "application/vnd.jupyter.widget-state+json"
 
@@ -40,14 +47,23 @@ def build(executed: Path, output: Path) -> int:
         FileNotFoundError: A lesson was not run.
         ValueError: A lesson failed when it was run.
     """
-    source = output.with_name(f"{output.name}-source")
-    assemble(executed, source)
+    sources = output.with_name(f"{output.name}-source")
     shutil.rmtree(output, ignore_errors=True)
-    options = ["-W", "--keep-going", "--quiet", "-j", "auto", "-d", str(source / ".doctrees")]
-    code = build_main([*options, str(source), str(output)])
-    if code == 0:
-        lighten(output)
-    return code
+    for language in LANGUAGES:
+        source, target = sources / language, edition(output, language)
+        assemble(edition(executed, language), source, language)
+        options = ["-W", "--keep-going", "--quiet", "-j", "auto", "-d", str(source / ".doctrees")]
+        if language != "en":
+            options += ["-D", f"language={language}"]
+        if code := build_main([*options, str(source), str(target)]):
+            return code
+        lighten(target)
+    return 0
+
+
+def edition(folder: Path, language: str) -> Path:
+    """Where an edition lies: English on top, any other in a folder of its language."""
+    return folder if language == "en" else folder / language
 
 
 def lighten(site: Path) -> None:
@@ -70,21 +86,34 @@ def lighten(site: Path) -> None:
         subset.main([str(font), wanted, "--flavor=woff2", f"--output-file={font}"])
 
 
-def assemble(executed: Path, source: Path) -> None:
-    """Lay out what Sphinx reads: the pages of ``docs``, and the lessons with their outputs."""
+def assemble(executed: Path, source: Path, language: str = "en") -> None:
+    """Lay out what Sphinx reads: the pages of ``docs``, and the lessons with their outputs.
+
+    Args:
+        executed: The folder of the executed lessons.
+        source: Takes what Sphinx reads.
+        language: In which language the pages are; docstrings are English, so the pages of the API
+            are in the English edition only.
+    """
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(ROOT / "docs", source)
     for page in source.glob("*.md"):  # the site has the pages of docs on top, above the lessons
-        text = page.read_text(encoding="utf-8").replace("](../notebooks/", "](notebooks/")
-        page.write_text(text, encoding="utf-8")
-    (source / "api").mkdir()
-    for room in _rooms():
-        (source / "api" / f"{room}.md").write_text(_API.format(room=room), encoding="utf-8")
+        text = page.read_text(encoding="utf-8")
+        if language != "en":
+            text = messages.translated(text, editions.translation(page.stem))
+            text = text.replace("\napi\n", f"\nAPI <{colab.pages()}api.html>\n")
+        page.write_text(text.replace("](../notebooks/", "](notebooks/"), encoding="utf-8")
+    if language == "en":
+        (source / "api").mkdir()
+        for room in _rooms():
+            (source / "api" / f"{room}.md").write_text(_API.format(room=room), encoding="utf-8")
+    else:
+        (source / "api.md").unlink()
     (source / "notebooks").mkdir()
     (source / "downloads").mkdir()
-    for lesson in sorted((ROOT / "notebooks").glob("0*.ipynb")):
+    for lesson in sorted(edition(ROOT / "notebooks", language).glob("0*.ipynb")):
         shutil.copy(lesson, source / "downloads")
-        shown = as_page(_read(executed / lesson.name), lesson.name)
+        shown = as_page(_read(executed / lesson.name, language), lesson.name, language)
         nbformat.write(shown, source / "notebooks" / lesson.name)
 
 
@@ -96,31 +125,38 @@ def _rooms() -> list[str]:
     return sorted({path.stem for path in [*files, *folders]} - others)
 
 
-def _read(executed: Path) -> NotebookNode:
-    again = f"`make lessons PROFILE={executed.parent.name}` runs it"
+def _read(executed: Path, language: str) -> NotebookNode:
+    folder = executed.parent if language == "en" else executed.parent.parent
+    again = f"make lessons PROFILE={folder.name}"
+    if language != "en":
+        again += f" {VARIABLE}={language}"
     if not executed.is_file():
-        raise FileNotFoundError(f"{executed} is not there, so the lesson was not run; {again}")
+        raise FileNotFoundError(
+            f"{executed} is not there, so the lesson was not run; `{again}` runs it"
+        )
     notebook = nbformat.read(executed, as_version=4)
     if notebook.metadata.papermill.exception:
-        raise ValueError(f"{executed} ends in an error; {again} again")
+        raise ValueError(f"{executed} ends in an error; `{again}` runs it again")
     return notebook
 
 
-def as_page(notebook: NotebookNode, name: str) -> NotebookNode:
+def as_page(notebook: NotebookNode, name: str, language: str = "en") -> NotebookNode:
     """Turn an executed lesson into what MyST-NB renders: links, how it was run, plain outputs.
 
     Args:
         notebook: The lesson as papermill left it; it is changed.
         name: The lesson's file name.
+        language: That of the lesson.
     """
     first = notebook.cells[0]
-    first.source, found = colab.BADGE.subn(f"{_links(name)}\n\n{_run(notebook)}", first.source)
+    opening = f"{_links(name, language)}\n\n{_run(notebook, language)}"
+    first.source, found = colab.BADGE.subn(opening, first.source)
     if found != 1:
         raise ValueError(f"{name}: expected a Colab badge in the first cell; `make lint` checks it")
     widgets = notebook.metadata.pop("widgets", {}).get(_STATE, {}).get("state", {})
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = cell.source.replace("](../docs/", "](../")
+            cell.source = editions.to_sources(cell.source).replace("](../docs/", "](../")
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             if _VIEW in data:
@@ -129,27 +165,27 @@ def as_page(notebook: NotebookNode, name: str) -> NotebookNode:
     return notebook
 
 
-def _links(name: str) -> str:
-    repository, tag, _ = colab.addresses()
-    path = f"{repository.removeprefix('https://github.com/')}/blob/{tag}/notebooks/{name}"
+def _links(name: str, language: str) -> str:
+    _ = editions.translation("site", language)
+    path = colab.on_github(name, language)
     return (
         "{.lesson-links}\n"
-        f"[Open in Colab](https://colab.research.google.com/github/{path})\n"
-        f"{{download}}`Download <../downloads/{name}>`\n"
-        f"[View source](https://github.com/{path})"
+        f"[{_('Open in Colab')}](https://colab.research.google.com/github/{path})\n"
+        f"{{download}}`{_('Download')} <../downloads/{name}>`\n"
+        f"[{_('View source')}](https://github.com/{path})"
     )
 
 
-def _run(notebook: NotebookNode) -> str:
+def _run(notebook: NotebookNode, language: str) -> str:
     """Say when, with what and in what time the lesson was run."""
+    _ = editions.translation("site", language)
     about = notebook.metadata.papermill
-    day = datetime.fromisoformat(about.start_time)
+    day = format_date(datetime.fromisoformat(about.start_time), "long", _LOCALES[language])
     given = ", ".join(f"`{name}={value!r}`" for name, value in about.parameters.items())
-    return (
-        "{.lesson-run}\n"
-        f"This page was run on {day:%d %B %Y} with {given or 'its defaults'} in "
-        f"{about.duration:.0f} s."
+    said = _("This page was run on {day} with {parameters} in {seconds} s.").format(
+        day=day, parameters=given or _("its defaults"), seconds=f"{about.duration:.0f}"
     )
+    return f"{{.lesson-run}}\n{said}"
 
 
 def _bar(model: str, widgets: Mapping[str, Any]) -> str:

@@ -34,7 +34,8 @@ from babel.messages.pofile import denormalize, read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGE = "ja"
 LESSONS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+# Those of the API are English: docstrings are.
+PAGES = sorted(path for path in (ROOT / "docs").glob("*.md") if path.stem != "api")
 README = ROOT / "README.md"
 TRANSLATED_README = ROOT / f"README.{LANGUAGE}.md"
 END_OF_README = "\n## Set-up without make\n"  # what follows is for whoever works on the course
@@ -126,19 +127,18 @@ def updated(old: Catalog, template: Catalog, *, defer: bool = False) -> Catalog:
         template: The messages as they are now.
         defer: Mark what waits for its translation as deferred.
     """
-    known = {message.id: message for message in old if message.id}
+    known = {str(message.id): message for message in entries(old)}
     gone = [id_ for id_ in known if id_ not in template and known[id_].string]
     new = Catalog(locale=LANGUAGE)
-    for message in template:
-        if not message.id:
-            continue
+    for message in entries(template):
         new.add(message.id, auto_comments=message.auto_comments)
         its = new[message.id]
-        if before := known.get(message.id):
+        if before := known.get(str(message.id)):
             its.string, its.flags = before.string, before.flags
             its.previous_id, its.user_comments = before.previous_id, before.user_comments
-        elif close := get_close_matches(message.id, gone, n=1, cutoff=0.6):
-            its.string, its.flags, its.previous_id = known[close[0]].string, {"fuzzy"}, close
+        elif close := get_close_matches(str(message.id), gone, n=1, cutoff=0.6):
+            its.string, its.flags = known[close[0]].string, {"fuzzy"}
+            its.previous_id = list(close)
         if not waits(its):
             its.previous_id = []
             its.user_comments = [text for text in its.user_comments if text != DEFERRED]
@@ -147,13 +147,20 @@ def updated(old: Catalog, template: Catalog, *, defer: bool = False) -> Catalog:
     return new
 
 
+def entries(catalogue: Catalog) -> list[Message]:
+    """The messages of a catalogue without its header."""
+    return [message for message in catalogue if message.id]
+
+
 def waits(message: Message) -> bool:
     """Whether a message waits for its translation: it has none, or one of an older English."""
     return not message.string or message.fuzzy
 
 
-def translation(domain: str) -> Callable[[str], str]:
-    """The messages of a domain to those of the edition; what waits stays English, marked so."""
+def translation(domain: str, language: str = LANGUAGE) -> Callable[[str], str]:
+    """The messages of a domain to those of an edition; what waits stays English, marked so."""
+    if language == "en":
+        return str
     catalogue = _catalogue(domain)
 
     def translate(message: str) -> str:
@@ -197,6 +204,11 @@ def _to_pages(text: str) -> str:
     return re.sub(r"\]\(\.\./docs/([\w-]+)\.md\)", rf"]({colab.pages()}{LANGUAGE}/\1.html)", text)
 
 
+def to_sources(text: str) -> str:
+    """The way back, for the site: lead links to pages of the site to the pages of ``docs``."""
+    return re.sub(rf"\]\({colab.pages()}{LANGUAGE}/([\w-]+)\.html\)", r"](../docs/\1.md)", text)
+
+
 def generated() -> dict[Path, str]:
     """The files that are generated and committed, with the text that each should have."""
     folder = ROOT / "notebooks" / LANGUAGE
@@ -209,15 +221,14 @@ def problems() -> Iterator[str]:
         path, old = path_of(domain).relative_to(ROOT), read(domain)
         if written(old) != written(updated(old, template)):
             yield f"{path}: out of date; run `python tools/editions.py update`"
-        for message in old:
-            if not message.id or (waits(message) and DEFERRED in message.user_comments):
-                continue
-            if waits(message):
-                state = "its English has changed" if message.string else "it is not translated"
-                yield f"{path}: {state}: {message.id!r}"
-                continue
-            for fault in faults.faults(message.id, message.string, message.user_comments):
-                yield f"{path}: {fault}: {message.id!r}"
+        for message in entries(old):
+            english, japanese = str(message.id), str(message.string)
+            if not waits(message):
+                for fault in faults.faults(english, japanese, message.user_comments):
+                    yield f"{path}: {fault}: {english!r}"
+            elif DEFERRED not in message.user_comments:
+                state = "its English has changed" if japanese else "it is not translated"
+                yield f"{path}: {state}: {english!r}"
     for target, text in generated().items():
         if not target.is_file() or target.read_text(encoding="utf-8") != text:
             name = target.relative_to(ROOT)
@@ -238,7 +249,7 @@ def update(defer: bool) -> None:
         path = path_of(domain)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(written(new), encoding="utf-8")
-        if n_waiting := sum(map(waits, [message for message in new if message.id])):
+        if n_waiting := sum(map(waits, entries(new))):
             click.echo(f"{path.relative_to(ROOT)}: {n_waiting} messages wait for translation")
 
 
@@ -249,7 +260,9 @@ def check() -> None:
     for problem in found:
         click.echo(problem)
     n_deferred = sum(
-        DEFERRED in message.user_comments for domain in templates() for message in read(domain)
+        DEFERRED in message.user_comments
+        for domain in templates()
+        for message in entries(read(domain))
     )
     if n_deferred:
         click.echo(f"note: {n_deferred} messages are deferred and stay English")

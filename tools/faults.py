@@ -41,7 +41,9 @@ _RULES = {
     ),
     "a space beside Japanese punctuation": re.compile(r" [、。，．」）]|[、。「（] "),
     "a space between Japanese letters": re.compile(rf"{_JAPANESE} {_JAPANESE}"),
-    "not in です・ます": re.compile(r"(?:だ|である|した|する|なる|ない|れる|せる|った|いる|ある)。"),
+    "not in です・ます": re.compile(
+        r"(?:だ|である|(?<![まで])した|する|なる|ない|れる|せる|った|いる|ある)。"
+    ),
     "full-width letters or digits": re.compile(r"[０-９Ａ-Ｚａ-ｚ]"),
 }
 
@@ -55,11 +57,10 @@ def faults(english: str, japanese: str, comments: Collection[str] = ()) -> Itera
         comments: The translator's; ``free: pattern`` lifts a required term.
     """
     for what, pattern in _KEPT.items():
-        lost = Counter(_all(pattern, english)) - Counter(_all(pattern, japanese))
-        added = Counter(_all(pattern, japanese)) - Counter(_all(pattern, english))
-        for text in lost:
+        theirs, ours = (_all(pattern, text) for text in (english, japanese))
+        for text in sorted({*theirs} - {*ours}):
             yield f"{what} is lost: {text}"
-        for text in added:
+        for text in sorted({*ours} - {*theirs}):
             yield f"{what} is not in the English: {text}"
     yield from _numbers(_plain(english), _plain(japanese))
     yield from _emphasis(english, japanese)
@@ -98,17 +99,17 @@ def _plain(message: str) -> str:
 
 
 def _read(message: str) -> str:
-    """A message as it is read: without emphasis and addresses; code and values are Latin letters."""
+    """A message as it is read, without emphasis and addresses; code and values become a letter."""
     message = TARGET.sub("", CODE_SPAN.sub("x", message))
     message = _KEPT["a place for a value"].sub("x", _KEPT["an HTML tag"].sub("", message))
     return re.sub(r"[*\[\]!]", "", message)
 
 
 def _numbers(english: str, japanese: str) -> Iterator[str]:
-    lost = Counter(_all(_NUMBER, english)) - Counter(_all(_NUMBER, japanese))
-    added = Counter(_all(_NUMBER, japanese)) - Counter(_all(_NUMBER, english))
-    for number in lost:
+    theirs, ours = (_all(_NUMBER, text) for text in (english, japanese))
+    for number in sorted({*theirs} - {*ours}):
         yield f"a number is lost: {number}"
+    added = Counter(ours) - Counter(theirs)
     if added.total() > len(_IN_WORDS.findall(english)):
         yield f"a number is not in the English: {', '.join(added)}"
 

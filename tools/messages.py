@@ -25,7 +25,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 
 class Piece(NamedTuple):
-    """A message and where it stands: ``source[start:end]``, line breaks and their markers included."""
+    """A message and where it stands, ``source[start:end]``, with line breaks and their markers."""
 
     message: str
     start: int
