@@ -168,11 +168,16 @@ def as_page(notebook: NotebookNode, name: str, language: str = "en") -> Notebook
 def _links(name: str, language: str) -> str:
     _ = editions.translation("site", language)
     path = colab.on_github(name, language)
-    return (
-        "{.lesson-links}\n"
-        f"[{_('Open in Colab')}](https://colab.research.google.com/github/{path})\n"
-        f"{{download}}`{_('Download')} <../downloads/{name}>`\n"
-        f"[{_('View source')}](https://github.com/{path})"
+    return """\
+{{.lesson-links}}
+[{open}](https://colab.research.google.com/github/{path})
+{{download}}`{download} <../downloads/{name}>`
+[{source}](https://github.com/{path})""".format(
+        open=_("Open in Colab"),
+        download=_("Download"),
+        source=_("View source"),
+        path=path,
+        name=name,
     )
 
 

@@ -137,8 +137,8 @@ def updated(old: Catalog, template: Catalog, *, defer: bool = False) -> Catalog:
             its.string, its.flags = before.string, before.flags
             its.previous_id, its.user_comments = before.previous_id, before.user_comments
         elif close := get_close_matches(str(message.id), gone, n=1, cutoff=0.6):
-            its.string, its.flags = known[close[0]].string, {"fuzzy"}
-            its.previous_id = list(close)
+            its.string, its.previous_id = known[close[0]].string, list(close)
+            its.flags.add("fuzzy")
         if not waits(its):
             its.previous_id = []
             its.user_comments = [text for text in its.user_comments if text != DEFERRED]
@@ -166,7 +166,9 @@ def translation(domain: str, language: str = LANGUAGE) -> Callable[[str], str]:
     def translate(message: str) -> str:
         found = catalogue.get(message)
         if found is None or waits(found):
-            return f'{UNTRANSLATED} <span lang="en">{message}</span>'
+            return (
+                message if domain == "site" else f'{UNTRANSLATED} <span lang="en">{message}</span>'
+            )
         return str(found.string)
 
     return translate
