@@ -2,12 +2,13 @@
 
 A lesson shows a sentence with ``Markdown(readings.comparison(...))``. A sentence with branches, or
 with numbers to format, is written here, as a template with named places, so that it can be
-translated.
+translated. Each template holds whole sentences.
 """
 
-# ruff: noqa: UP032 -- templates with named places can be translated, f-strings cannot
-
 from typing import TYPE_CHECKING
+
+from helpers.labels import label
+from helpers.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,7 @@ def interval(split: str, found: "Interval") -> str:
         found: As `helpers.metrics.f1_interval` returns it.
     """
     score, low, high = found
-    return (
+    return _(
         "F1 on {split} is **{score:.3f}**. The data agree with a true F1 between **{low:.3f}** and "
         "**{high:.3f}**."
     ).format(split=split, score=score, low=low, high=high)
@@ -48,21 +49,21 @@ def comparison(one: str, other: str, found: "Comparison") -> str:
         found: As `helpers.metrics.compare` returns it for the two.
     """
     difference, low, high, p_value = found
-    template = (
+    measured = _(
         "F1 of {one} minus F1 of {other} is **{difference:+.3f}** (interval {low:+.3f} to "
-        "{high:+.3f}, p = {p:.3f}). "
+        "{high:+.3f}, p = {p:.3f})."
     )
     if p_value >= 0.05:
-        template += (
+        verdict = _(
             "The difference is not significant (p ≥ 0.05): these sentences do not show which one "
             "is better."
         )
-    elif difference > 0:
-        template += "The difference is significant (p < 0.05): {one} has the higher F1."
     else:
-        template += "The difference is significant (p < 0.05): {other} has the higher F1."
+        verdict = _("The difference is significant (p < 0.05): {better} has the higher F1.")
+    one, other = label(one), label(other)
     numbers = {"difference": difference, "low": low, "high": high, "p": p_value}
-    return template.format(one=one, other=other, **numbers)
+    better = one if difference > 0 else other
+    return f"{measured} {verdict}".format(one=one, other=other, better=better, **numbers)
 
 
 def luck(n_entities: int, n_epochs: int, one: float, best: float) -> str:
@@ -78,7 +79,7 @@ def luck(n_entities: int, n_epochs: int, one: float, best: float) -> str:
         one: Mean recall of one epoch.
         best: Mean recall of the best of them.
     """
-    return (
+    return _(
         "With {n_entities:,} entities, one epoch has a recall of **{one:.3f}** on average, and the "
         "best of {n_epochs} equally good epochs **{best:.3f}**."
     ).format(n_entities=n_entities, n_epochs=n_epochs, one=one, best=best)
@@ -96,13 +97,13 @@ def training_data(same: bool | None) -> str:
         same: As `helpers.model_folder.trained_on` returns it.
     """
     if same:
-        return "The model was trained on the train split of these data."
+        return _("The model was trained on the train split of these data.")
     if same is None:
-        return (
+        return _(
             "The model does not say on what data it was trained. It may have seen these sentences "
             "in training, and then its scores are **too high**."
         )
-    return (
+    return _(
         "The model was trained on **other data**. It may have seen these sentences in training, "
         "and then its scores are **too high**."
     )
@@ -117,8 +118,8 @@ def score_on_test(found: "Interval", same: bool | None) -> str:
     """
     sentence = interval("test", found)
     if not same:
-        sentence += (
-            " **This may be no test score:** the model was not trained on these data, as far as it "
+        sentence += " " + _(
+            "**This may be no test score:** the model was not trained on these data, as far as it "
             "says, and may have seen the sentences."
         )
     return sentence
@@ -138,23 +139,26 @@ def recall_of_unseen(counts: "Mapping[str, Mapping[str, int]]") -> str:
             ``"not found"``.
     """
     n = {group: its["found"] + its["not found"] for group, its in counts.items()}
-    if not n["seen"] or not n["unseen"]:
-        template = "All entities of this split are {group}, so there is nothing to compare."
-        return template.format(group="seen" if n["seen"] else "unseen")
-    template = (
+    if not n["seen"]:
+        return _("All entities of this split are unseen, so there is nothing to compare.")
+    if not n["unseen"]:
+        return _("All entities of this split are seen, so there is nothing to compare.")
+    template = _(
         "Recall is **{seen:.2f}** of {n_seen:,} seen entities and **{unseen:.2f}** of {n_unseen:,} "
         "unseen ones. The second is the better estimate of recall on new names."
     )
-    sentence = template.format(
-        **{group: counts[group]["found"] / n[group] for group in n},
-        **{f"n_{group}": number for group, number in n.items()},
-    )
-    for group, number in n.items():
-        if number < _FEW:
-            sentence += " Fewer than {few} {group} entities say little.".format(
-                few=_FEW, group=group
-            )
-    return sentence
+    sentences = [
+        template.format(
+            **{group: counts[group]["found"] / n[group] for group in n},
+            **{f"n_{group}": number for group, number in n.items()},
+        )
+    ]
+    caveats = {
+        "seen": _("Fewer than {few} seen entities say little."),
+        "unseen": _("Fewer than {few} unseen entities say little."),
+    }
+    sentences += [caveats[group].format(few=_FEW) for group in n if n[group] < _FEW]
+    return " ".join(sentences)
 
 
 def widest_gap(one: str, other: str, gap: "Interval", p_value: float) -> str:
@@ -170,22 +174,23 @@ def widest_gap(one: str, other: str, gap: "Interval", p_value: float) -> str:
         gap: Their difference, with the ends of its interval.
         p_value: How often the widest gap is as wide if the lists make no difference.
     """
-    template = (
+    measured = _(
         "The widest gap lies between *{one}* and *{other}*: **{gap:.3f}** (interval {low:+.3f} to "
-        "{high:+.3f}, p = {p:.3f}). "
+        "{high:+.3f}, p = {p:.3f})."
     )
     if p_value >= 0.05:
-        template += (
+        verdict = _(
             "The gap is not significant (p ≥ 0.05): these places do not show that recall depends "
             "on the list."
         )
     else:
-        template += (
+        verdict = _(
             "The gap is significant (p < 0.05), although we picked the widest: recall depends on "
             "the list."
         )
     score, low, high = gap
-    return template.format(one=one, other=other, gap=score, low=low, high=high, p=p_value)
+    numbers = {"gap": score, "low": low, "high": high, "p": p_value}
+    return f"{measured} {verdict}".format(one=one, other=other, **numbers)
 
 
 def confidence(score: float, right: float, low: float, high: float) -> str:
@@ -201,20 +206,25 @@ def confidence(score: float, right: float, low: float, high: float) -> str:
         low: The lower end of the interval of their difference.
         high: The upper end.
     """
-    template = (
-        "The mean score is **{score:.2f}**, and **{right:.2f}** of the entities are right. The "
-        "difference is {difference:+.2f} (interval {low:+.2f} to {high:+.2f}), "
-    )
+    means = _("The mean score is **{score:.2f}**, and **{right:.2f}** of the entities are right.")
     if low > 0:
-        template += "so the tagger is **overconfident**."
-    elif high < 0:
-        template += "so the tagger is **underconfident**."
-    else:
-        template += (
-            "and the interval holds 0: these entities do not show that scores are too high or too "
-            "low on average."
+        verdict = _(
+            "The difference is {difference:+.2f} (interval {low:+.2f} to {high:+.2f}), so the "
+            "tagger is **overconfident**."
         )
-    return template.format(score=score, right=right, difference=score - right, low=low, high=high)
+    elif high < 0:
+        verdict = _(
+            "The difference is {difference:+.2f} (interval {low:+.2f} to {high:+.2f}), so the "
+            "tagger is **underconfident**."
+        )
+    else:
+        verdict = _(
+            "The difference is {difference:+.2f} (interval {low:+.2f} to {high:+.2f}), and the "
+            "interval holds 0: these entities do not show that scores are too high or too low on "
+            "average."
+        )
+    numbers = {"score": score, "right": right, "difference": score - right}
+    return f"{means} {verdict}".format(low=low, high=high, **numbers)
 
 
 # Lesson 1
@@ -232,16 +242,17 @@ def capitals(small_share: float, n_capitals: int, n_outside: int) -> str:
         n_capitals: Words that begin with a capital letter, the first of each sentence left out.
         n_outside: How many of them are tagged ``O``.
     """
-    template = "**{small:.0f} %** of the entities in train have no capital letter. "
+    without = _("**{small:.0f} %** of the entities in train have no capital letter.")
     if n_capitals:
-        template += (
+        others = _(
             "{n_capitals:,} words inside sentences begin with a capital letter; "
             "**{outside:.0f} %** of them are tagged `O`."
         )
     else:
-        template += "No word inside a sentence begins with a capital letter."
+        others = _("No word inside a sentence begins with a capital letter.")
     outside = 100 * n_outside / max(n_capitals, 1)
-    return template.format(small=100 * small_share, n_capitals=n_capitals, outside=outside)
+    numbers = {"small": 100 * small_share, "n_capitals": n_capitals, "outside": outside}
+    return f"{without} {others}".format(**numbers)
 
 
 def unseen(n_unseen: int, n_entities: int) -> str:
@@ -254,18 +265,18 @@ def unseen(n_unseen: int, n_entities: int) -> str:
         n_unseen: Entities of test whose form is no entity in train.
         n_entities: All entities of test.
     """
-    template = "Train holds none of **{n_unseen:,} of {n_entities:,}** entities of test. "
+    counted = _("Train holds none of **{n_unseen:,} of {n_entities:,}** entities of test.")
     if n_unseen > n_entities / 2:
-        template += (
+        meaning = _(
             "A tagger that only remembers misses these. It must recognise a name by its form and "
             "its context."
         )
     else:
-        template += (
+        meaning = _(
             "A high score on such a split can come from memory. Score seen and unseen entities "
             "apart."
         )
-    return template.format(n_unseen=n_unseen, n_entities=n_entities)
+    return f"{counted} {meaning}".format(n_unseen=n_unseen, n_entities=n_entities)
 
 
 def baselines(f1: "Mapping[str, Interval]") -> str:
@@ -281,11 +292,11 @@ def baselines(f1: "Mapping[str, Interval]") -> str:
     """
     name, (score, low, high) = max(f1.items(), key=lambda item: item[1][0])
     if not score:
-        return "None of the baselines finds an entity, so any tagger that finds one is better."
-    return (
+        return _("None of the baselines finds an entity, so any tagger that finds one is better.")
+    return _(
         "The highest F1 in the figure is {score:.3f} (**{name}**, interval {low:.3f} to "
         "{high:.3f}). A trained tagger has to beat it."
-    ).format(score=score, name=name, low=low, high=high)
+    ).format(score=score, name=label(name), low=low, high=high)
 
 
 # Lesson 2
@@ -304,7 +315,7 @@ def words_back(n_windows: int, n_tags: int, n_words: int, n_sentences: int, n_ri
         n_sentences: Sentences of the split.
         n_right: Tags that are the gold tag of their word.
     """
-    return (
+    return _(
         "{n_windows:,} windows gave {n_tags:,} tags for {n_words:,} words in {n_sentences:,} "
         "sentences; {n_right:,} are the tag of the word itself."
     ).format(

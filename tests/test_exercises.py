@@ -24,7 +24,7 @@ from transformers import BertConfig, BertForTokenClassification
 
 from helpers import data, metrics, settings
 from helpers.exercises import exploration, inference, preprocessing, tensorflow, trainer
-from helpers.exercises.answers import NOT_ANSWERED, RETURNS_NONE, Verdict
+from helpers.exercises.answers import Verdict, not_answered, returns_none
 from helpers.tagging import label_names, spans_to_tags
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -1655,7 +1655,7 @@ def test_nonsense_is_never_right_and_never_an_error(case: Case) -> None:
 
 @cases
 def test_no_answer_is_no_answer(case: Case) -> None:
-    assert case.check(None, *case.data) == NOT_ANSWERED
+    assert case.check(None, *case.data) == not_answered()
 
 
 @pytest.mark.parametrize(("framework", "tensor"), [("torch", "tensor"), ("tensorflow", "constant")])
@@ -1673,7 +1673,7 @@ def test_a_function_without_a_result_is_no_answer() -> None:
     functions = [c for c in CASES if callable(c.right[0]) and not isinstance(c.right[0], type)]
     assert len(functions) >= 7
     for case in functions:
-        assert case.check(lambda *given: None, *case.data) == RETURNS_NONE
+        assert case.check(lambda *given: None, *case.data) == returns_none()
 
 
 def test_each_check_has_eight_wrong_forms_and_two_right_ones() -> None:

@@ -18,7 +18,7 @@ import pytest
 from lessons import LESSONS, answers_of, noise_in, run, solved, text_of
 from papermill.exceptions import PapermillExecutionError
 
-from helpers.exercises.answers import NOT_ANSWERED, RETURNS_NONE
+from helpers.exercises.answers import not_answered, returns_none
 
 SMOKE: dict[str, Any] = {"profile": "smoke", "max_sentences": 60}
 
@@ -88,7 +88,7 @@ def test_a_slice_of_the_real_data(
     if number == "05":
         given["model_dir"] = str(request.getfixturevalue("trained_with_keras"))
     executed = run(LESSONS[number], tmp_path, profile="smoke", **given)
-    assert set(answers_of(executed)) == {NOT_ANSWERED, RETURNS_NONE}
+    assert set(answers_of(executed)) == {not_answered(), returns_none()}
     if number == "03":
         report = report_in(tmp_path)
         assert sum(row["support"] for row in report["test"]["types"].values()) > 20

@@ -31,7 +31,7 @@ import hub_versions  # noqa: E402
 import reading_time  # noqa: E402
 
 FLOORS = [
-    {"settings", "hub", "errors", "atomic", "tagging", "words"},
+    {"settings", "hub", "errors", "atomic", "tagging", "words", "translation", "labels"},
     {"readers", "alignment", "windows", "decoding", "plots"},
     {"data", "models", "metrics", "baselines", "model_folder", "readings"},
     {"preparation", "inference"},
@@ -93,7 +93,7 @@ def test_rooms_do_not_import_one_another_in_a_circle() -> None:
 # What lessons 3 and 4 share, each in an environment that has no other framework than its own.
 FOR_BOTH_KERNELS = [
     *("tagging", "words", "settings", "readers", "data", "alignment", "windows", "decoding"),
-    *("metrics", "readings", "plots", "batch.lessons", "batch.sweep"),
+    *("metrics", "readings", "plots", "batch.lessons", "batch.sweep", "translation", "labels"),
     *(f"exercises.{path.stem}" for path in HELPERS.glob("exercises/*.py")),
 ]
 

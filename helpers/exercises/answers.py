@@ -20,11 +20,7 @@ from typing import Any, Concatenate, ParamSpec
 import pandas as pd
 
 from helpers.tagging import Span
-
-NOT_ANSWERED = "Not answered yet. Replace None in the cell above and run both cells again."
-RETURNS_NONE = (
-    "Not answered yet. The function returns None: return your answer and run both cells again."
-)
+from helpers.translation import _
 
 Data = ParamSpec("Data")
 Mistakes = Mapping[str, Any]
@@ -38,13 +34,41 @@ class AnswerError(Exception):
     """What is wrong with an answer, in sentences for the learner."""
 
 
-class Verdict(str):
-    """What a learner is told about an answer; it shows itself without quotation marks."""
+class NotAnsweredError(AnswerError):
+    """An answer that is not there yet."""
 
-    __slots__ = ()
+
+class Verdict(str):
+    """What a learner is told about an answer; it shows itself without quotation marks.
+
+    Attributes:
+        is_right: Whether the answer is right.
+    """
+
+    __slots__ = ("is_right",)
+
+    is_right: bool
+
+    def __new__(cls, sentence: object, *, is_right: bool = False) -> "Verdict":
+        """Turn a sentence, or an error that holds one, into a verdict."""
+        verdict = super().__new__(cls, sentence)
+        verdict.is_right = is_right
+        return verdict
 
     def __repr__(self) -> str:
         return str(self)
+
+
+def not_answered() -> str:
+    """What a learner is told who has not replaced None."""
+    return _("Not answered yet. Replace None in the cell above and run both cells again.")
+
+
+def returns_none() -> str:
+    """What a learner is told whose function returns None."""
+    return _(
+        "Not answered yet. The function returns None: return your answer and run both cells again."
+    )
 
 
 def exercise(
@@ -71,13 +95,15 @@ def exercise(
     def verdict(answer: Any, /, *data: Data.args, **named: Data.kwargs) -> Verdict:
         values = answer.values() if isinstance(answer, dict) else [answer]
         if any(value is None for value in values):
-            return Verdict(NOT_ANSWERED)
+            return Verdict(not_answered())
         try:
             remark = check(answer, *data, **named)
+        except NotAnsweredError as missing:
+            return Verdict(missing)
         except AnswerError as wrong:
-            unanswered = str(wrong) == RETURNS_NONE
-            return Verdict(wrong if unanswered else f"Not yet. {wrong}")
-        return Verdict(f"Correct. {remark}" if remark else "Correct.")
+            return Verdict(_("Not yet. {mistake}").format(mistake=wrong))
+        right = _("Correct. {remark}").format(remark=remark) if remark else _("Correct.")
+        return Verdict(right, is_right=True)
 
     return verdict
 
@@ -92,11 +118,13 @@ def share(answer: Any, right: float, *, hint: str, mistakes: Mistakes | None = N
     given = as_number(answer)
     if not 0 <= given <= 1 and not math.isnan(right):
         raise AnswerError(
-            "That is a percentage. Divide it by 100."
+            _("That is a percentage. Divide it by 100.")
             if _close(given / 100, right)
-            else f"Found {given:g}. A share lies between 0 and 1. {hint}"
+            else _("Found {given:g}. A share lies between 0 and 1. {hint}").format(
+                given=given, hint=hint
+            )
         )
-    others = {"That is the share of all the others: subtract it from 1.": 1 - right}
+    others = {_("That is the share of all the others: subtract it from 1."): 1 - right}
     _compare(given, right, hint, {**(mistakes or {}), **others})
 
 
@@ -109,7 +137,11 @@ def count(answer: Any, right: int, *, hint: str, mistakes: Mistakes | None = Non
     """Compare a whole number."""
     given = as_number(answer)
     if given != int(given):
-        raise AnswerError(f"Found {given:g}. What you count is a whole number. {hint}")
+        raise AnswerError(
+            _("Found {given:g}. What you count is a whole number. {hint}").format(
+                given=given, hint=hint
+            )
+        )
     for sentence, wrong in (mistakes or {}).items():
         if given == wrong != right:
             raise AnswerError(sentence)
@@ -122,24 +154,33 @@ def sequence(
     right: Sequence[Any],
     *,
     hint: str,
-    each: str = "item",
+    each: str | None = None,
     mistakes: Mistakes | None = None,
 ) -> None:
-    """Compare a list, item by item; ``each`` says what an item stands for."""
+    """Compare a list, item by item; ``each`` says what an item stands for: an "item"."""
     given = _items(answer)
     if not given and right:
-        raise AnswerError(f"It is empty. {hint}")
+        raise AnswerError(_("It is empty. {hint}").format(hint=hint))
     for sentence, wrong in (mistakes or {}).items():
         if _alike(given, wrong) and not _alike(wrong, right):
             raise AnswerError(sentence)
     if len(given) == 1 != len(right) and isinstance(given[0], list | tuple):
-        raise AnswerError("It is a list inside a list. Give the inner one.")
+        raise AnswerError(_("It is a list inside a list. Give the inner one."))
     if len(given) != len(right):
-        items = "1 item" if len(given) == 1 else f"{len(given):,} items"
-        raise AnswerError(f"It has {items}; expected {len(right):,}, one for each {each}. {hint}")
+        template = (
+            _("It has 1 item; expected {expected:,}, one for each {each}. {hint}")
+            if len(given) == 1
+            else _("It has {n:,} items; expected {expected:,}, one for each {each}. {hint}")
+        )
+        values = {"n": len(given), "expected": len(right), "each": each or _("item")}
+        raise AnswerError(template.format(**values, hint=hint))
     for place, (found, wanted) in enumerate(zip(given, right, strict=True)):
         if not _alike(found, wanted):
-            raise AnswerError(f"Item {place} is wrong: found {_SHORT.repr(found)}. {hint}")
+            raise AnswerError(
+                _("Item {place} is wrong: found {found}. {hint}").format(
+                    place=place, found=_SHORT.repr(found), hint=hint
+                )
+            )
 
 
 def mapping(
@@ -156,46 +197,61 @@ def mapping(
     if isinstance(answer, pd.Series):
         answer = answer.to_dict()
     if not isinstance(answer, Mapping):
-        raise AnswerError(f"Found {_kind(answer)}. Give a dictionary. {hint}")
+        raise AnswerError(
+            _("Found {found}. Give a dictionary. {hint}").format(found=_kind(answer), hint=hint)
+        )
     if not answer and any(right.values()):
-        raise AnswerError(f"It is empty. {hint}")
+        raise AnswerError(_("It is empty. {hint}").format(hint=hint))
     given = {str(key): value for key, value in answer.items()}
     expected = {str(key): value for key, value in right.items()}
     for key in given:
         if key not in expected and not _alike(given[key], 0):
             raise AnswerError(
-                f"The key {key!r} does not belong there; expected {', '.join(expected)}. {hint}"
+                _("The key {key!r} does not belong there; expected {expected}. {hint}").format(
+                    key=key, expected=", ".join(expected), hint=hint
+                )
             )
     for key, wanted in expected.items():
         if not _alike(given.get(key, 0), wanted):
-            found = f"found {_SHORT.repr(_plain(given[key]))}" if key in given else "it is missing"
-            raise AnswerError(f"{key}: {found}. {(hints or {}).get(key, hint)}")
+            template = (
+                _("{key}: found {found}. {hint}")
+                if key in given
+                else _("{key}: it is missing. {hint}")
+            )
+            found, its_hint = _SHORT.repr(_plain(given.get(key))), (hints or {}).get(key, hint)
+            raise AnswerError(template.format(key=key, found=found, hint=its_hint))
 
 
 def spans(answer: Any, right: Sequence[Span], *, hint: str) -> None:
     """Compare entity spans ``(type, start, end)``, in any order."""
     given = _spans(answer)
     if not given and right:
-        raise AnswerError(f"It is empty. {hint}")
+        raise AnswerError(_("It is empty. {hint}").format(hint=hint))
     if sorted(given) == sorted(right):
         return
     if sorted((type_, start, end + 1) for type_, start, end in given) == sorted(right):
         raise AnswerError(
-            "Your ends are the last words. The end of a span is the word after its last."
+            _("Your ends are the last words. The end of a span is the word after its last.")
         )
     if sorted((type_, start - 1, end - 1) for type_, start, end in given) == sorted(right):
-        raise AnswerError("You count words from 1. Python counts from 0.")
+        raise AnswerError(_("You count words from 1. Python counts from 0."))
     if sorted(span[1:] for span in given) == sorted(span[1:] for span in right):
-        raise AnswerError("The places are right, a type is not.")
+        raise AnswerError(_("The places are right, a type is not."))
     hits = len(set(given) & set(right))
-    raise AnswerError(f"{hits} of {len(right)} spans are right, and you give {len(given)}. {hint}")
+    raise AnswerError(
+        _("{hits} of {n_right} spans are right, and you give {n_given}. {hint}").format(
+            hits=hits, n_right=len(right), n_given=len(given), hint=hint
+        )
+    )
 
 
 def choice(answer: Any, right: str, reasons: Mapping[str, str]) -> None:
     """Compare the letter of an answer to choose; ``reasons`` says why each wrong one is wrong."""
     letters = _letters(answer, {right, *reasons})
     if len(letters) != 1:
-        raise AnswerError(f"Choose one letter: {', '.join(sorted({right, *reasons}))}.")
+        raise AnswerError(
+            _("Choose one letter: {letters}.").format(letters=", ".join(sorted({right, *reasons})))
+        )
     if letters != [right]:
         raise AnswerError(reasons[letters[0]])
 
@@ -222,26 +278,30 @@ def function(
     """
     refuse_other_than_function(answer)
     alike = alike or _alike
-    results = [_call(answer, arguments) for arguments, _ in cases]
+    results = [_call(answer, arguments) for arguments, wanted in cases]
     if all(result is None for result in results):
-        raise AnswerError(RETURNS_NONE)
-    if all(alike(result, right) for result, (_, right) in zip(results, cases, strict=True)):
+        raise NotAnsweredError(returns_none())
+    if all(alike(result, right) for result, (arguments, right) in zip(results, cases, strict=True)):
         return
     for sentence, wrong in (mistakes or {}).items():
-        wrong_results = [wrong(*deepcopy(arguments)) for arguments, _ in cases]
+        wrong_results = [wrong(*deepcopy(arguments)) for arguments, wanted in cases]
         if all(map(alike, results, wrong_results)):
             raise AnswerError(sentence)
     for (arguments, wanted), result in zip(cases, results, strict=True):
         if not alike(result, wanted):
             raise AnswerError(
-                f"For {_arguments(arguments)} it returns {_SHORT.repr(_plain(result))}. {hint}"
+                _("For {arguments} it returns {result}. {hint}").format(
+                    arguments=_arguments(arguments), result=_SHORT.repr(_plain(result)), hint=hint
+                )
             )
 
 
 def refuse_other_than_function(answer: Any) -> None:
     """Say what an answer is that is no function."""
     if not callable(answer) or isinstance(answer, type):
-        raise AnswerError(f"Found {_kind(answer)}. Give a function: its name, not a call.")
+        raise AnswerError(
+            _("Found {found}. Give a function: its name, not a call.").format(found=_kind(answer))
+        )
 
 
 def _call(answer: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
@@ -249,7 +309,9 @@ def _call(answer: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         return answer(*deepcopy(arguments))
     except Exception as error:  # whatever a learner's code may raise
         raise AnswerError(
-            f"For {_arguments(arguments)} it stops with {type(error).__name__}: {error}"
+            _("For {arguments} it stops with {kind}: {error}").format(
+                arguments=_arguments(arguments), kind=type(error).__name__, error=error
+            )
         ) from None
 
 
@@ -274,7 +336,8 @@ def _kind(answer: Any) -> str:
     if isinstance(value, bool | str | int | float):
         return _SHORT.repr(value)
     name = type(value).__name__
-    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+    template = _("an {type}") if name[0] in "aeiouAEIOU" else _("a {type}")
+    return template.format(type=name)
 
 
 def as_number(answer: Any) -> float:
@@ -284,16 +347,26 @@ def as_number(answer: Any) -> float:
         value = _plain(value[0])
     if isinstance(value, str):
         raise AnswerError(
-            f"Found the text {_SHORT.repr(value)}. Give a number, without quotation marks."
+            _("Found the text {found}. Give a number, without quotation marks.").format(
+                found=_SHORT.repr(value)
+            )
         )
     if isinstance(value, list | tuple):
-        found = f"{len(value):,} values" if value else "nothing: it is empty"
-        raise AnswerError(f"Found {found}. Give one number.")
+        template = (
+            _("Found {n:,} values. Give one number.")
+            if value
+            else _("Found nothing: it is empty. Give one number.")
+        )
+        raise AnswerError(template.format(n=len(value)))
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise AnswerError(f"Found {_kind(answer)}. Give a number.")
+        raise AnswerError(_("Found {found}. Give a number.").format(found=_kind(answer)))
     given = _float(value)
     if not math.isfinite(given):
-        raise AnswerError(f"Found {given}, which is not a number. Was something divided by zero?")
+        raise AnswerError(
+            _("Found {given}, which is not a number. Was something divided by zero?").format(
+                given=given
+            )
+        )
     return given
 
 
@@ -307,23 +380,29 @@ def _float(value: Real) -> float:
 def _items(answer: Any) -> list[Any]:
     value = _plain(answer)
     if isinstance(value, Iterator):
-        raise AnswerError(f"Found {_kind(value)}. Make a list of it with list(...).")
+        raise AnswerError(
+            _("Found {found}. Make a list of it with list(...).").format(found=_kind(value))
+        )
     if isinstance(value, str) or not isinstance(value, Sequence):
-        raise AnswerError(f"Found {_kind(answer)}. Give a list.")
+        raise AnswerError(_("Found {found}. Give a list.").format(found=_kind(answer)))
     return [_plain(item) for item in value]
 
 
 def _spans(answer: Any) -> list[Span]:
     given = _items(list(answer) if isinstance(answer, set | frozenset) else answer)
     if given and isinstance(given[0], str):
-        raise AnswerError("Found one span. Put it into a list: [(type, start, end)].")
+        raise AnswerError(_("Found one span. Put it into a list: [(type, start, end)]."))
     found = []
     for item in given:
         match list(item) if isinstance(item, list | tuple) else None:
             case [str() as type_, start, end]:
                 found.append((type_, _place(start, answer), _place(end, answer)))
             case _:
-                raise AnswerError(f"Found {_SHORT.repr(item)}. Give a span (type, start, end).")
+                raise AnswerError(
+                    _("Found {found}. Give a span (type, start, end).").format(
+                        found=_SHORT.repr(item)
+                    )
+                )
     return found
 
 
@@ -332,7 +411,9 @@ def _place(border: Any, answer: Any) -> int:
     is_text = hasattr(answer, "dtype") and isinstance(border, str) and border.isdecimal()
     place = as_number(int(border) if is_text else border)
     if place != int(place):
-        raise AnswerError(f"Found {place:g}. Words are counted in whole numbers.")
+        raise AnswerError(
+            _("Found {place:g}. Words are counted in whole numbers.").format(place=place)
+        )
     return int(place)
 
 
@@ -341,12 +422,16 @@ def _letters(answer: Any, allowed: Collection[str]) -> list[str]:
     value = sorted(answer, key=str) if isinstance(answer, set | frozenset) else _plain(answer)
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
-        raise AnswerError(f"Found {_kind(answer)}. Give letters as a text, such as 'a'.")
+        raise AnswerError(
+            _("Found {found}. Give letters as a text, such as 'a'.").format(found=_kind(answer))
+        )
     words = "".join(texts).lower()
     letters = [letter for letter in words if letter.isalnum()]
     if not letters or set(letters) - set(allowed):
         raise AnswerError(
-            f"Found {_SHORT.repr(words)}. Give letters out of {', '.join(sorted(allowed))}."
+            _("Found {found}. Give letters out of {letters}.").format(
+                found=_SHORT.repr(words), letters=", ".join(sorted(allowed))
+            )
         )
     return letters
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from helpers.exercises.answers import AnswerError, exercise, function, mapping, share, spans
 from helpers.tagging import OUTSIDE, Span, entity_spans, spans_to_tags
+from helpers.translation import _
 
 Sentences = Sequence[Sequence[str]]
 
@@ -15,7 +16,7 @@ Sentences = Sequence[Sequence[str]]
 @exercise
 def side_by_side(answer: Any, tags: Sequence[str]) -> None:
     """Read the spans of a sentence in which two entities stand side by side."""
-    spans(answer, entity_spans(tags), hint="Every B- opens a span of its own.")
+    spans(answer, entity_spans(tags), hint=_("Every B- opens a span of its own."))
 
 
 @exercise
@@ -31,7 +32,7 @@ def to_tags(answer: Any) -> None:
     function(
         answer,
         [(case, spans_to_tags(*case)) for case in cases],
-        hint="The first word of a span takes B-, its other words take I-, all others take O.",
+        hint=_("The first word of a span takes B-, its other words take I-, all others take O."),
     )
 
 
@@ -42,11 +43,15 @@ def multi_word_share(answer: Any, entities: pd.DataFrame) -> None:
     share(
         answer,
         (words > 1).mean(),
-        hint="Keep the rows of test. The mean of a comparison is the share that is true.",
+        hint=_("Keep the rows of test. The mean of a comparison is the share that is true."),
         mistakes={
-            "That is the share in all splits. Keep the test split.": (entities["words"] > 1).mean(),
-            "That counts entities of two words. More than one can be three.": (words == 2).mean(),
-            "That is a share of words. Count entities.": words[words > 1].sum()
+            _("That is the share in all splits. Keep the test split."): (
+                entities["words"] > 1
+            ).mean(),
+            _("That counts entities of two words. More than one can be three."): (
+                words == 2
+            ).mean(),
+            _("That is a share of words. Count entities."): words[words > 1].sum()
             / max(words.sum(), 1),
         },
     )
@@ -66,12 +71,12 @@ def memory_ceiling(answer: Any, entities: pd.DataFrame) -> None:
     share(
         answer,
         pd.Series(keys[0].isin(keys[1]), dtype=float).mean(),
-        hint="Form and type must both be known from train. Divide by the entities of test.",
+        hint=_("Form and type must both be known from train. Divide by the entities of test."),
         mistakes={
-            "That leaves the type out. It must be the type that the form has in train.": (
+            _("That leaves the type out. It must be the type that the form has in train."): (
                 known_form.mean()
             ),
-            "That tells capital and small letters apart. Ignore letter case.": exact.mean(),
+            _("That tells capital and small letters apart. Ignore letter case."): exact.mean(),
         },
     )
 
@@ -95,23 +100,24 @@ def score_nothing(answer: Any) -> None:
     function(
         answer,
         [((tags,), (accuracy(tags), 0)) for tags in tagged],
-        hint="It is right on the words that are tagged O, and it finds no entity.",
+        hint=_("It is right on the words that are tagged O, and it finds no entity."),
         mistakes={
-            "Give both numbers: accuracy and F1.": accuracy,
-            "That is F1, then accuracy. Give accuracy first.": lambda tags: (0, accuracy(tags)),
-            "That is a mean over sentences. Accuracy counts the words of all sentences together.": (
-                shares(lambda tags: tags.count(OUTSIDE) / len(tags))
-            ),
-            "That is the share of sentences without an entity. Accuracy counts words.": (
+            _("Give both numbers: accuracy and F1."): accuracy,
+            _("That is F1, then accuracy. Give accuracy first."): lambda tags: (0, accuracy(tags)),
+            _(
+                "That is a mean over sentences. Accuracy counts the words of all sentences "
+                "together."
+            ): shares(lambda tags: tags.count(OUTSIDE) / len(tags)),
+            _("That is the share of sentences without an entity. Accuracy counts words."): (
                 shares(lambda tags: {*tags} == {OUTSIDE})
             ),
-            "That is the share of words in entities. It is right on all the others.": (
+            _("That is the share of words in entities. It is right on all the others."): (
                 lambda tags: (1 - accuracy(tags), 0)
             ),
-            "F1 counts entities, and this tagger finds none.": (
+            _("F1 counts entities, and this tagger finds none."): (
                 lambda tags: (accuracy(tags), accuracy(tags))
             ),
-            "That counts each entity as one word. Accuracy counts words.": lambda tags: (
+            _("That counts each entity as one word. Accuracy counts words."): lambda tags: (
                 1 - sum(len(entity_spans(its)) for its in tags) / sum(map(len, tags)),
                 0,
             ),
@@ -137,12 +143,16 @@ def faults(answer: Any, sentences: pd.DataFrame) -> None:
             "disputed": int((tags.groupby(text).nunique() > 1).sum()),
             "invisible": sum(map(_is_invisible, sentences["tokens"].explode())),
         },
-        hint="Compare sentences with str.casefold, so that case does not matter.",
+        hint=_("Compare sentences with str.casefold, so that case does not matter."),
         hints={
-            "leaked": "Count the sentences of test that also stand in train, in any letter case.",
-            "disputed": "Count a repeated sentence only once. Its tags must differ.",
-            "invisible": "Count the words in which every character is a mark, a space or a "
-            "control: the categories that begin with M, Z and C.",
+            "leaked": _(
+                "Count the sentences of test that also stand in train, in any letter case."
+            ),
+            "disputed": _("Count a repeated sentence only once. Its tags must differ."),
+            "invisible": _(
+                "Count the words in which every character is a mark, a space or a "
+                "control: the categories that begin with M, Z and C."
+            ),
         },
     )
 
@@ -164,16 +174,18 @@ def agreement(answer: Any, first: Sentences, second: Sentences) -> None:
     share(
         answer,
         2 * shared / total if total else float("nan"),
-        hint="Count the entities of each annotation. Divide twice the entities that both have by "
-        "the sum of these counts.",
+        hint=_(
+            "Count the entities of each annotation. Divide twice the entities that both have by "
+            "the sum of these counts."
+        ),
         mistakes={
-            "That is the share of words with the same tag. Count entities.": (
+            _("That is the share of words with the same tag. Count entities."): (
                 sum(words) / max(len(words), 1)
             ),
-            "That is a mean over sentences. Count the entities of all sentences together.": (
+            _("That is a mean over sentences. Count the entities of all sentences together."): (
                 sum(each) / max(len(each), 1)
             ),
-            "Both have these entities, so they count twice: once for each annotation.": (
+            _("Both have these entities, so they count twice: once for each annotation."): (
                 shared / max(total, 1)
             ),
         },
@@ -186,27 +198,30 @@ def annotations(
 ) -> str | None:
     """Tag raw sentences, ``{number: {"its words": "type"}}``, and compare with the gold tags."""
     if not isinstance(answer, Mapping):
-        raise AnswerError("Give a dictionary: for each sentence its number and its entities.")
+        raise AnswerError(_("Give a dictionary: for each sentence its number and its entities."))
     found = gold = both = 0
-    missed: dict[str, str] = {}  # for each type that has no entity in common an example
+    missed: dict[str, tuple[str, int]] = {}  # for each type an entity, and in which sentence
     shared: set[str] = set()
     for row, (words, its_tags) in enumerate(zip(sentences, tags, strict=True)):
         mine = _marked(row, answer.get(row), words, types)
         theirs = set(entity_spans(its_tags))
         found, gold, both = found + len(mine), gold + len(theirs), both + len(mine & theirs)
-        shared |= {type_ for type_, _, _ in mine & theirs}
+        shared |= {type_ for type_, start, end in mine & theirs}
         for type_, start, end in theirs - mine:
-            missed.setdefault(type_, f"{' '.join(words[start:end])} in sentence {row}")
+            missed.setdefault(type_, (" ".join(words[start:end]), row))
     f1 = 2 * both / (found + gold) if found + gold else 1.0
-    report = (
-        f"You marked {found} entities and the annotators {gold}; {both} are the same (F1 {f1:.2f})."
-    )
+    report = _(
+        "You marked {found} entities and the annotators {gold}; {both} are the same (F1 {f1:.2f})."
+    ).format(found=found, gold=gold, both=both, f1=f1)
     if f1 < 0.5:
-        raise AnswerError(f"{report} Read the meaning of each type again.")
+        raise AnswerError(_("{report} Read the meaning of each type again.").format(report=report))
     for type_ in sorted(missed.keys() - shared):
+        name, row = missed[type_]
         raise AnswerError(
-            f"{report} You and the annotators have no {type_} in common; they marked "
-            f"{missed[type_]}. Read what {type_} means, and look for it again."
+            _(
+                "{report} You and the annotators have no {type} in common; they marked {name} "
+                "in sentence {row}. Read what {type} means, and look for it again."
+            ).format(report=report, type=type_, name=name, row=row)
         )
     return report
 
@@ -214,12 +229,16 @@ def annotations(
 def _marked(row: int, names: Any, words: Sequence[str], types: Sequence[str]) -> set[Span]:
     """Turn a learner's names in a sentence into spans, wherever they stand in it."""
     if not isinstance(names, Mapping):
-        raise AnswerError(f"Sentence {row}: give a dictionary, {{}} if it has no entity.")
+        raise AnswerError(
+            _("Sentence {row}: give a dictionary, {{}} if it has no entity.").format(row=row)
+        )
     spans_found = set()
     for name, type_ in names.items():
         if not isinstance(type_, str) or type_ not in types:
             raise AnswerError(
-                f"Sentence {row}: {type_!r} is not a type; choose one of {', '.join(types)}."
+                _("Sentence {row}: {type!r} is not a type; choose one of {types}.").format(
+                    row=row, type=type_, types=", ".join(types)
+                )
             )
         its_words = str(name).split()
         n_words = len(its_words)
@@ -229,6 +248,10 @@ def _marked(row: int, names: Any, words: Sequence[str], types: Sequence[str]) ->
             if its_words and list(words[start : start + n_words]) == its_words
         ]
         if not starts:
-            raise AnswerError(f"Sentence {row} does not hold {name!r}. Copy its words exactly.")
+            raise AnswerError(
+                _("Sentence {row} does not hold {name!r}. Copy its words exactly.").format(
+                    row=row, name=name
+                )
+            )
         spans_found |= {(type_, start, start + n_words) for start in starts}
     return spans_found

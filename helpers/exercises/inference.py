@@ -21,6 +21,7 @@ from helpers.exercises.answers import (
     share,
 )
 from helpers.tagging import entity_spans
+from helpers.translation import _
 
 
 @exercise
@@ -33,8 +34,10 @@ def tags_from_logits(answer: Any, logits: Any, id2label: Mapping[int, str]) -> N
             for scores in (logits, -logits, logits[:, ::2], logits[:, :1])
             for rows in scores.tolist()
         ],
-        hint="Take the index of the highest logit at each position of the first and only text, and "
-        "look up its name. The result is a list of names.",
+        hint=_(
+            "Take the index of the highest logit at each position of the first and only text, and "
+            "look up its name. The result is a list of names."
+        ),
     )
 
 
@@ -60,8 +63,10 @@ def word_tag(answer: Any) -> None:
                 "max": lambda rows: rows.max(axis=0),
             }.items()
         ],
-        hint="A row is a subword and a column is a tag. 'first' looks at one row, 'average' and "
-        "'max' at all rows of each column. The result is the number of a column.",
+        hint=_(
+            "A row is a subword and a column is a tag. 'first' looks at one row, 'average' and "
+            "'max' at all rows of each column. The result is the number of a column."
+        ),
     )
 
 
@@ -87,8 +92,10 @@ def decode(answer: Any) -> None:
     function(
         answer,
         cases,
-        hint="Add the scores of the tags of a path. Of all paths in which each tag may follow the "
-        "one before it, the first one as if behind O, return the one with the highest sum.",
+        hint=_(
+            "Add the scores of the tags of a path. Of all paths in which each tag may follow the "
+            "one before it, the first one as if behind O, return the one with the highest sum."
+        ),
     )
 
 
@@ -101,10 +108,10 @@ def conventions(answer: Any, tags: Sequence[str]) -> None:
             "lenient": len(entity_spans(tags)),
             "strict": sum(tag.startswith("B-") for tag in tags),
         },
-        hint="Give a count for 'lenient' and one for 'strict'.",
+        hint=_("Give a count for 'lenient' and one for 'strict'."),
         hints={
-            "lenient": "Here an I- that continues nothing begins an entity.",
-            "strict": "Here an entity begins with B-. An I- that continues nothing is ignored.",
+            "lenient": _("Here an I- that continues nothing begins an entity."),
+            "strict": _("Here an entity begins with B-. An I- that continues nothing is ignored."),
         },
     )
 
@@ -119,7 +126,9 @@ class _NearSighted:
         if len(words) > self.size:
             raise ValueError(f"found {len(words)} words, and tag_window reads only {self.size}")
         return [
-            f"tag of {word}" if self._sees(words, place) else f"no context for {word}"
+            _tag_of(word)
+            if self._sees(words, place)
+            else _("no context for {word}").format(word=word)
             for place, word in enumerate(words)
         ]
 
@@ -133,6 +142,10 @@ class _NearSighted:
         return "tag_window"
 
 
+def _tag_of(word: str) -> str:
+    return _("tag of {word}").format(word=word)
+
+
 @exercise
 def tag_long(answer: Any) -> None:
     """Write the function that tags a long text through a tagger of short windows."""
@@ -140,12 +153,14 @@ def tag_long(answer: Any) -> None:
     for n_words, size, overlap in [(20, 8, 4), (20, 6, 2), (5, 8, 4), (8, 8, 4), (9, 8, 4)]:
         words = [f"w{number}" for number in range(n_words)]
         window = _NearSighted(words, size, overlap)
-        cases.append(((words, window, size, overlap), [f"tag of {word}" for word in words]))
+        cases.append(((words, window, size, overlap), [*map(_tag_of, words)]))
     function(
         answer,
         cases,
-        hint="The result has one tag for each word. Of the words that two windows share, the first "
-        "half is read in the earlier window, the second half in the later one.",
+        hint=_(
+            "The result has one tag for each word. Of the words that two windows share, the first "
+            "half is read in the earlier window, the second half in the later one."
+        ),
     )
 
 
@@ -159,35 +174,47 @@ def tagged_file(answer: Any, records: Sequence[Mapping[str, Any]], lowest: float
         lowest: The lowest score to keep.
     """
     if isinstance(answer, bytes) or not isinstance(answer, str | os.PathLike):
-        raise AnswerError("Give the path of the file that you wrote: a Path or a text.")
+        raise AnswerError(_("Give the path of the file that you wrote: a Path or a text."))
     path = Path(answer)
     if not path.is_file():
-        raise AnswerError(f"There is no file {path.name!r}. Call tag_file with it as the target.")
+        raise AnswerError(
+            _("There is no file {name!r}. Call tag_file with it as the target.").format(
+                name=path.name
+            )
+        )
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
         found = [[_place(entity) for entity in json.loads(line)["entities"]] for line in lines]
         scores = [e["score"] for line in lines for e in json.loads(line)["entities"]]
     except (ValueError, TypeError, KeyError):
         raise AnswerError(
-            f"{path.name} holds no texts with entities. Give the target, not the source, as JSON "
-            "Lines."
+            _(
+                "{name} holds no texts with entities. Give the target, not the source, as JSON "
+                "Lines."
+            ).format(name=path.name)
         ) from None
     if len(found) != len(records):
         raise AnswerError(
-            f"It has {len(found):,} texts, and the source {len(records):,}. Tag the whole source."
+            _(
+                "It has {n_found:,} texts, and the source {n_source:,}. Tag the whole source."
+            ).format(n_found=len(found), n_source=len(records))
         )
     if any(score < lowest for score in scores):
         raise AnswerError(
-            f"It holds an entity with a score of {min(scores):.2f}. An option of tag_file leaves "
-            f"out what is below {lowest}."
+            _(
+                "It holds an entity with a score of {score:.2f}. An option of tag_file leaves "
+                "out what is below {lowest}."
+            ).format(score=min(scores), lowest=lowest)
         )
     if found != [
         [_place(entity) for entity in record["entities"] if entity["score"] >= lowest]
         for record in records
     ]:
         raise AnswerError(
-            f"The entities are not those of the source with a score of at least {lowest}. Tag the "
-            "same source, with this threshold."
+            _(
+                "The entities are not those of the source with a score of at least {lowest}. "
+                "Tag the same source, with this threshold."
+            ).format(lowest=lowest)
         )
 
 
@@ -209,8 +236,10 @@ def safe_html(answer: Any) -> None:
     function(
         answer,
         [(place, place) for place in places],
-        hint="Escape the text before the entity, the entity and the text after it, each with "
-        "html.escape, and put <mark> and </mark> around the middle one.",
+        hint=_(
+            "Escape the text before the entity, the entity and the text after it, each with "
+            "html.escape, and put <mark> and </mark> around the middle one."
+        ),
         alike=_shows_marked,
     )
 
@@ -265,12 +294,12 @@ def multi_word_recall(answer: Any, pairs: pd.DataFrame) -> None:
     share(
         answer,
         is_right[is_long].mean(),
-        hint="Of the pairs whose gold entity has more than one word, which share is 'right'?",
+        hint=_("Of the pairs whose gold entity has more than one word, which share is 'right'?"),
         mistakes={
-            "That is the recall of all entities.": is_right.mean(),
-            "That is the recall of entities of one word.": is_right[~is_long].mean(),
-            "That also counts entities that are only partly right.": partly[is_long].mean(),
-            "Divide by the gold entities of more than one word, not by all.": (
+            _("That is the recall of all entities."): is_right.mean(),
+            _("That is the recall of entities of one word."): is_right[~is_long].mean(),
+            _("That also counts entities that are only partly right."): partly[is_long].mean(),
+            _("Divide by the gold entities of more than one word, not by all."): (
                 (is_right & is_long).mean()
             ),
         },
@@ -296,10 +325,18 @@ def threshold(answer: Any, predicted: pd.DataFrame, n_gold: int) -> str | None:
     near = [score for score, value in by_threshold.items() if value >= best - 1e-9]
     given = as_number(answer)
     if not 0 <= given <= 1:
-        raise AnswerError(f"Found {given:g}. A score, and so a threshold, lies between 0 and 1.")
+        raise AnswerError(
+            _("Found {given:g}. A score, and so a threshold, lies between 0 and 1.").format(
+                given=given
+            )
+        )
     if f1(given) < best - 1e-9 and not any(abs(score - given) <= 0.0005 for score in near):
         raise AnswerError(
-            f"With {given:g} F1 is {f1(given):.3f}, and another threshold reaches {best:.3f}. Try "
-            "each score as a threshold."
+            _(
+                "With {given:g} F1 is {f1:.3f}, and another threshold reaches {best:.3f}. Try "
+                "each score as a threshold."
+            ).format(given=given, f1=f1(given), best=best)
         )
-    return f"It raises F1 on validation from {f1(0):.3f} to {best:.3f}."
+    return _("It raises F1 on validation from {before:.3f} to {best:.3f}.").format(
+        before=f1(0), best=best
+    )

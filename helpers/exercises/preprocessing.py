@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.alignment import tokenize_and_align_labels
 from helpers.exercises.answers import (
-    RETURNS_NONE,
     AnswerError,
+    NotAnsweredError,
     choice,
     exercise,
     function,
     mapping,
     refuse_other_than_function,
+    returns_none,
     share,
 )
+from helpers.translation import _
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -34,8 +36,10 @@ def cut_words(answer: Any) -> None:
     function(
         answer,
         [((word_ids,), cut) for word_ids, cut in cases],
-        hint="A word was cut if its number stands at more than one position. None is not a word. "
-        "The result is a list.",
+        hint=_(
+            "A word was cut if its number stands at more than one position. None is not a word. "
+            "The result is a list."
+        ),
     )
 
 
@@ -68,22 +72,28 @@ def label_all(answer: Any) -> None:
     function(
         answer,
         [((word_ids, tags), labels) for word_ids, tags, labels in _LABELLED],
-        hint="A later subword has the word_id of the one before. If its word has B-, it takes the "
-        "I- of the same type, otherwise the tag of its word.",
+        hint=_(
+            "A later subword has the word_id of the one before. If its word has B-, it takes the "
+            "I- of the same type, otherwise the tag of its word."
+        ),
         mistakes={
-            "You copied the tag of each word. A later subword must not begin an entity.": by(int),
-            "You labelled first subwords only.": by(lambda tag: -100),
-            "A later subword of a word with I- or O takes the tag of its word, not the next.": by(
-                lambda tag: tag + 1
+            _("You copied the tag of each word. A later subword must not begin an entity."): by(
+                int
             ),
-            "A later subword of a word with I- takes that I-, not the next tag.": by(
+            _("You labelled first subwords only."): by(lambda tag: -100),
+            _(
+                "A later subword of a word with I- or O takes the tag of its word, not the next."
+            ): by(lambda tag: tag + 1),
+            _("A later subword of a word with I- takes that I-, not the next tag."): by(
                 lambda tag: tag + bool(tag)
             ),
-            "Every later subword has the same label. It depends on the tag of its word.": by(
+            _("Every later subword has the same label. It depends on the tag of its word."): by(
                 lambda tag: 2
             ),
-            "Special tokens belong to no word. They take -100.": by(continued, special=0),
-            "You give a label for each word. Give one for each position.": lambda _, tags: tags,
+            _("Special tokens belong to no word. They take -100."): by(continued, special=0),
+            _(
+                "You give a label for each word. Give one for each position."
+            ): lambda word_ids, tags: tags,
         },
     )
 
@@ -95,9 +105,9 @@ def ignored_label(answer: Any) -> None:
         answer,
         "b",
         {
-            "a": "The loss skips only -100. It would count 0, which is the tag O.",
-            "c": "0 is a label like any other, so nothing stops.",
-            "d": "The attention mask decides what the model reads. Labels do not.",
+            "a": _("The loss skips only -100. It would count 0, which is the tag O."),
+            "c": _("0 is a label like any other, so nothing stops."),
+            "d": _("The attention mask decides what the model reads. Labels do not."),
         },
     )
 
@@ -132,14 +142,14 @@ def entity_weights(
         for choice in (name for name in ("first", "all") if name in answer):
             of_positions = sum(label > 0 for label in labels[choice]) / max(len(labels[choice]), 1)
             mistakes = {
-                "Leave out the labels -100: they do not count.": of_positions,
-                "You swapped the two choices.": shares["all" if choice == "first" else "first"],
+                _("Leave out the labels -100: they do not count."): of_positions,
+                _("You swapped the two choices."): shares["all" if choice == "first" else "first"],
             }
             try:
                 share(
                     answer[choice],
                     shares[choice],
-                    hint="Divide the labels above 0 by all labels but -100.",
+                    hint=_("Divide the labels above 0 by all labels but -100."),
                     mistakes=mistakes,
                 )
             except AnswerError as wrong:
@@ -147,8 +157,8 @@ def entity_weights(
     mapping(
         answer,
         {**shares, "more": more},
-        hint="Give first, all and more.",
-        hints={"more": "Compare your two shares: first, all, or equal to three digits."},
+        hint=_("Give first, all and more."),
+        hints={"more": _("Compare your two shares: first, all, or equal to three digits.")},
     )
 
 
@@ -161,10 +171,10 @@ def cut_windows(answer: Any) -> None:
         return [(start, min(start + room, n)) for start in starts]
 
     def unclipped(n: int, room: int, stride: int) -> list[tuple[int, int]]:
-        return [(start, start + room) for start, _ in cut(n, room, stride)]
+        return [(start, start + room) for start, end in cut(n, room, stride)]
 
     def pushed_back(n: int, room: int, stride: int) -> list[tuple[int, int]]:
-        return [(max(end - room, 0), end) for _, end in cut(n, room, stride)]
+        return [(max(end - room, 0), end) for start, end in cut(n, room, stride)]
 
     def too_many(n: int, room: int, stride: int) -> list[tuple[int, int]]:
         return [(start, min(start + room, n)) for start in range(0, n, room - stride)]
@@ -173,25 +183,27 @@ def cut_windows(answer: Any) -> None:
     function(
         answer,
         [(case, cut(*case)) for case in cases],
-        hint="Each window begins room - stride subwords after the one before. Stop when a window "
-        "reaches the end.",
+        hint=_(
+            "Each window begins room - stride subwords after the one before. Stop when a window "
+            "reaches the end."
+        ),
         mistakes={
-            "The windows do not overlap. Neighbours share stride subwords.": lambda n, room, _: cut(
-                n, room, 0
+            _("The windows do not overlap. Neighbours share stride subwords."): (
+                lambda n, room, stride: cut(n, room, 0)
             ),
-            "The last windows lie within the one before. Stop when a window reaches the end.": (
+            _("The last windows lie within the one before. Stop when a window reaches the end."): (
                 too_many
             ),
-            "The last window reaches beyond the sentence.": unclipped,
-            "The last window is pushed back, and shares more than stride with the one before.": (
+            _("The last window reaches beyond the sentence."): unclipped,
+            _("The last window is pushed back, and shares more than stride with the one before."): (
                 pushed_back
             ),
-            "The end of the sentence is in no window.": lambda *case: [
+            _("The end of the sentence is in no window."): lambda *case: [
                 pair
                 for pair, full in zip(cut(*case), unclipped(*case), strict=True)
                 if pair == full
             ],
-            "A window is (start, end), and end is exclusive.": lambda *case: [
+            _("A window is (start, end), and end is exclusive."): lambda *case: [
                 (start, end - 1) for start, end in cut(*case)
             ],
         },
@@ -213,10 +225,10 @@ def make_batches(answer: Any, lengths: Sequence[int], size: int) -> str:
         batches = _batches(answer, its_lengths, its_size)
     unsorted = [*range(0, len(lengths), size)]
     as_stored = [[*range(start, min(start + size, len(lengths)))] for start in unsorted]
-    return (
-        f"On this run's rows, your batches hold {_padding(batches, lengths):.1%} padding; batches "
-        f"of the rows as they are stored hold {_padding(as_stored, lengths):.1%}."
-    )
+    return _(
+        "On this run's rows, your batches hold {yours:.1%} padding; batches of the rows as "
+        "they are stored hold {stored:.1%}."
+    ).format(yours=_padding(batches, lengths), stored=_padding(as_stored, lengths))
 
 
 def _batches(answer: Any, lengths: list[int], size: int) -> list[list[int]]:
@@ -224,36 +236,44 @@ def _batches(answer: Any, lengths: list[int], size: int) -> list[list[int]]:
     try:
         made = answer(list(lengths), size)
         if made is None:
-            raise AnswerError(RETURNS_NONE)
+            raise NotAnsweredError(returns_none())
         batches = [[int(row) for row in batch] for batch in made]
     except AnswerError:
         raise
     except Exception as error:  # whatever a learner's code may raise or return
         raise AnswerError(
-            f"It stops with {type(error).__name__}: {error}. Return a list of lists of row numbers."
+            _("It stops with {kind}: {error}. Return a list of lists of row numbers.").format(
+                kind=type(error).__name__, error=error
+            )
         ) from None
     rows = sorted(row for batch in batches for row in batch)
     if rows != list(range(len(lengths))):
         if rows == sorted(lengths):
-            raise AnswerError("The batches hold lengths. Give the numbers of the rows.")
+            raise AnswerError(_("The batches hold lengths. Give the numbers of the rows."))
         missing = len(set(range(len(lengths))) - set(rows))
         raise AnswerError(
-            f"Each row stands in one batch, by its number from 0: of {len(lengths):,} rows "
-            f"{missing:,} are missing, and {len(rows) - len(set(rows)):,} stand there twice."
+            _(
+                "Each row stands in one batch, by its number from 0: of {n_rows:,} rows "
+                "{n_missing:,} are missing, and {n_twice:,} stand there twice."
+            ).format(n_rows=len(lengths), n_missing=missing, n_twice=len(rows) - len(set(rows)))
         )
     sizes = sorted(map(len, batches))
     if sizes[-1] > size or len(batches) != -(-len(lengths) // size):
         raise AnswerError(
-            f"With size {size}, your {len(batches):,} batches have {sizes[0]} to {sizes[-1]} rows. "
-            "All batches are full except one."
+            _(
+                "With size {size}, your {n_batches:,} batches have {smallest} to {largest} "
+                "rows. All batches are full except one."
+            ).format(size=size, n_batches=len(batches), smallest=sizes[0], largest=sizes[-1])
         )
     order = sorted(range(len(lengths)), key=lambda row: lengths[row])
     best = [order[start : start + size] for start in range(0, len(order), size)]
     waste, least = _padding(batches, lengths), _padding(best, lengths)
     if waste > 2 * least + 0.02:
         raise AnswerError(
-            f"Your batches hold {waste:.1%} padding; {least:.1%} is possible. Rows of similar "
-            "length should share a batch."
+            _(
+                "Your batches hold {waste:.1%} padding; {least:.1%} is possible. Rows of "
+                "similar length should share a batch."
+            ).format(waste=waste, least=least)
         )
     return batches
 

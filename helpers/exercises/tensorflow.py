@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from helpers.exercises.answers import (
-    RETURNS_NONE,
     AnswerError,
+    NotAnsweredError,
     exercise,
     function,
     number,
     refuse_other_than_function,
+    returns_none,
 )
+from helpers.translation import _
 
 
 @exercise
@@ -28,31 +30,44 @@ def classifier_alone(answer: Any, model: Any) -> str:
         model: The one of the lesson, which the answer must not touch.
     """
     if answer is model:
-        raise AnswerError("That is ner_model, which the lesson trains. Load the folder once more.")
+        raise AnswerError(
+            _("That is ner_model, which the lesson trains. Load the folder once more.")
+        )
     if not all(hasattr(answer, name) for name in ("config", "weights", "trainable_weights")):
-        raise AnswerError("That is no model of TensorFlow. Load it as the lesson loads ner_model.")
+        raise AnswerError(
+            _("That is no model of TensorFlow. Load it as the lesson loads ner_model.")
+        )
     if not hasattr(answer, "classifier"):
-        raise AnswerError("It has no classifier. Load it as a model ForTokenClassification.")
+        raise AnswerError(_("It has no classifier. Load it as a model ForTokenClassification."))
     if answer.config.id2label != model.config.id2label:
         names = ", ".join(map(str, answer.config.id2label.values()))
-        raise AnswerError(f"Its tags are {names:.60}. Give it the tags of the lesson as well.")
+        raise AnswerError(
+            _("Its tags are {names:.60}. Give it the tags of the lesson as well.").format(
+                names=names
+            )
+        )
     on_top = {id(array) for array in answer.classifier.weights}
     body = [array for array in answer.weights if id(array) not in on_top]
     if all(np.ptp(np.asarray(array)) == 0 for array in body if len(array.shape) == 1):
-        raise AnswerError("Its body holds random numbers. from_pretrained loads the folder's.")
+        raise AnswerError(_("Its body holds random numbers. from_pretrained loads the folder's."))
     trained = {id(array) for array in answer.trainable_weights}
     n_of_body = sum(id(array) in trained for array in body)
     if not trained:
-        raise AnswerError("Nothing is trained. The classifier has to be.")
+        raise AnswerError(_("Nothing is trained. The classifier has to be."))
     if not on_top & trained:
-        raise AnswerError("It is the other way round: the classifier is frozen, the body is not.")
+        raise AnswerError(
+            _("It is the other way round: the classifier is frozen, the body is not.")
+        )
     if n_of_body:
-        some = "All" if n_of_body == len(body) else f"{n_of_body} of {len(body)}"
-        raise AnswerError(f"{some} arrays of the body are still trained.")
-    return (
-        f"Of {len(answer.weights)} arrays, {len(trained)} are trained: the matrix and the bias of "
-        "the classifier."
-    )
+        template = (
+            _("All arrays of the body are still trained.")
+            if n_of_body == len(body)
+            else _("{n} of {total} arrays of the body are still trained.")
+        )
+        raise AnswerError(template.format(n=n_of_body, total=len(body)))
+    return _(
+        "Of {n_all} arrays, {n_trained} are trained: the matrix and the bias of the classifier."
+    ).format(n_all=len(answer.weights), n_trained=len(trained))
 
 
 @exercise
@@ -67,29 +82,39 @@ def traced_once(answer: Any, forward: Callable[[Any], Any], batches: Sequence[An
     refuse_other_than_function(answer)
     logits = [_called(answer, batch) for batch in batches]
     if all(found is None for found in logits):
-        raise AnswerError(RETURNS_NONE)
+        raise NotAnsweredError(returns_none())
     for batch, found in zip(batches, logits, strict=True):
         wanted, given = np.asarray(forward(batch)), np.asarray(found)
         if given.shape != wanted.shape:
             raise AnswerError(
-                f"For a batch of the shape {tuple(batch.shape)}, the logits have the shape "
-                f"{tuple(wanted.shape)}. It returns {given.shape or type(found).__name__}."
+                _(
+                    "For a batch of the shape {shape}, the logits have the shape {wanted}. It "
+                    "returns {found}."
+                ).format(
+                    shape=tuple(batch.shape),
+                    wanted=tuple(wanted.shape),
+                    found=given.shape or type(found).__name__,
+                )
             )
         if not np.allclose(given, wanted, atol=1e-3):
-            raise AnswerError("It returns other numbers than forward. Call ner_model as there.")
+            raise AnswerError(_("It returns other numbers than forward. Call ner_model as there."))
     if not hasattr(answer, "experimental_get_tracing_count"):
-        raise AnswerError("Python runs it at every call. The decorator tf.function is missing.")
+        raise AnswerError(_("Python runs it at every call. The decorator tf.function is missing."))
     n_graphs, n_widths = answer.experimental_get_tracing_count(), len({b.shape[1] for b in batches})
     if n_graphs == n_widths > 1:
         raise AnswerError(
-            f"It has {n_graphs} graphs, one for each width. Leave the width open: None."
+            _("It has {n_graphs} graphs, one for each width. Leave the width open: None.").format(
+                n_graphs=n_graphs
+            )
         )
     if n_graphs > 1:
         raise AnswerError(
-            f"It has {n_graphs} graphs. An input_signature leaves the width open before the first "
-            "call. reduce_retracing does so when it sees a second width."
+            _(
+                "It has {n_graphs} graphs. An input_signature leaves the width open before the "
+                "first call. reduce_retracing does so when it sees a second width."
+            ).format(n_graphs=n_graphs)
         )
-    return f"One graph serves {n_widths} widths."
+    return _("One graph serves {n_widths} widths.").format(n_widths=n_widths)
 
 
 def _called(answer: Callable[[Any], Any], batch: Any) -> Any:
@@ -98,8 +123,12 @@ def _called(answer: Callable[[Any], Any], batch: Any) -> Any:
     except Exception as error:  # whatever a learner's code may raise
         what = " ".join(str(error).split())
         raise AnswerError(
-            f"For a batch of the shape {tuple(batch.shape)} and the type {batch.dtype} it stops "
-            f"with {type(error).__name__}: {what:.200}"
+            _(
+                "For a batch of the shape {shape} and the type {type} it stops with {kind}: "
+                "{what:.200}"
+            ).format(
+                shape=tuple(batch.shape), type=batch.dtype, kind=type(error).__name__, what=what
+            )
         ) from None
 
 
@@ -114,11 +143,11 @@ def loss_by_hand(answer: Any, logits: Any, labels: Any) -> None:
     number(
         answer,
         right,
-        hint="Select the labelled positions with a mask, then the entry of each at its label.",
+        hint=_("Select the labelled positions with a mask, then the entry of each at its label."),
         mistakes={
-            "A loss is not negative: check the sign of the logarithm.": -right,
-            "That is the sum. Take the mean.": losses[labelled].sum(),
-            "Leave the positions with -100 out. They are not of tag O.": losses.mean(),
+            _("A loss is not negative: check the sign of the logarithm."): -right,
+            _("That is the sum. Take the mean."): losses[labelled].sum(),
+            _("Leave the positions with -100 out. They are not of tag O."): losses.mean(),
         },
     )
 
@@ -136,10 +165,18 @@ _TRAININGS = (
 def keeps_best(answer: Any) -> None:
     """Write a callback that ends a training with the weights of the epoch with the highest F1."""
     if not isinstance(answer, type):
-        raise AnswerError(f"Found a {type(answer).__name__}. Give the class: its name, not a call.")
+        raise AnswerError(
+            _("Found a {type}. Give the class: its name, not a call.").format(
+                type=type(answer).__name__
+            )
+        )
     for name in ("set_model", "on_train_begin", "on_epoch_end", "on_train_end"):
         if not hasattr(answer, name):
-            raise AnswerError(f"It has no {name}. Let it inherit from tf_keras.callbacks.Callback.")
+            raise AnswerError(
+                _("It has no {name}. Let it inherit from tf_keras.callbacks.Callback.").format(
+                    name=name
+                )
+            )
     ends = [_trained(answer, *scores) for scores in _TRAININGS]
     wrong = [
         (f1, losses, end)
@@ -148,19 +185,23 @@ def keeps_best(answer: Any) -> None:
     ]
     if not wrong:
         return
-    f1, _, end = wrong[0]
-    if all(end == len(f1) for (f1, _), end in zip(_TRAININGS, ends, strict=True)):
+    f1, _losses, end = wrong[0]
+    if all(end == len(f1) for (f1, losses), end in zip(_TRAININGS, ends, strict=True)):
         raise AnswerError(
-            "The model ends with the weights of its last epoch. Keep what get_weights returns, a "
-            "copy, whenever F1 is higher than before. on_train_end gives it back."
+            _(
+                "The model ends with the weights of its last epoch. Keep what get_weights returns, "
+                "a copy, whenever F1 is higher than before. on_train_end gives it back."
+            )
         )
-    if all(losses[end - 1] == min(losses) for _, losses, end in wrong):
-        raise AnswerError('It keeps the epoch with the lowest loss. Go by logs["f1"].')
-    if all(f1[end - 1] == min(f1) for f1, _, end in wrong):
-        raise AnswerError("It keeps the epoch with the lowest F1.")
+    if all(losses[end - 1] == min(losses) for f1, losses, end in wrong):
+        raise AnswerError(_('It keeps the epoch with the lowest loss. Go by logs["f1"].'))
+    if all(f1[end - 1] == min(f1) for f1, losses, end in wrong):
+        raise AnswerError(_("It keeps the epoch with the lowest F1."))
     raise AnswerError(
-        f"F1 was {', '.join(map(str, f1))}, and the model ends with the weights of epoch {end}. "
-        "Compare each F1 with the highest one before."
+        _(
+            "F1 was {f1}, and the model ends with the weights of epoch {end}. Compare each F1 "
+            "with the highest one before."
+        ).format(f1=", ".join(map(str, f1)), end=end)
     )
 
 
@@ -185,7 +226,9 @@ def _trained(callback: type, f1: Sequence[float], losses: Sequence[float]) -> in
     except Exception as error:  # whatever a learner's code may raise
         scores = ", ".join(map(str, f1))
         raise AnswerError(
-            f"With F1 {scores}, it stops with {type(error).__name__}: {error}"
+            _("With F1 {scores}, it stops with {kind}: {error}").format(
+                scores=scores, kind=type(error).__name__, error=error
+            )
         ) from None
     return int(weights[0][0])
 
@@ -229,21 +272,25 @@ def tags_by_hand(answer: Any, tokenizer: Any, model: Any) -> None:
     function(
         lambda words: answer(words, tokenizer, stand_in),
         [((words,), named(first(words))) for words in _SENTENCES],
-        hint="Tokenize the list of words, take the highest logit at the first subword of each "
-        "word, and look up its name.",
+        hint=_(
+            "Tokenize the list of words, take the highest logit at the first subword of each "
+            "word, and look up its name."
+        ),
         mistakes={
-            "These are the numbers of the tags. id2label has their names.": first,
-            "That is a tag for each position, with the special tokens. word_ids says which "
-            "position belongs to which word.": lambda words: named([n for _, n in subwords(words)]),
-            "That is a tag for each subword. Keep the first subword of each word.": (
+            _("These are the numbers of the tags. id2label has their names."): first,
+            _(
+                "That is a tag for each position, with the special tokens. word_ids says which "
+                "position belongs to which word."
+            ): lambda words: named([n for word, n in subwords(words)]),
+            _("That is a tag for each subword. Keep the first subword of each word."): (
                 lambda words: named([n for word, n in subwords(words) if word is not None])
             ),
-            "That is the tag of the last subword of each word. We trained the first.": (
+            _("That is the tag of the last subword of each word. We trained the first."): (
                 lambda words: named(last(words))
             ),
-            "These are the tags of the first positions. The first position is a special token.": (
-                lambda words: named([n for _, n in subwords(words)][: len(words)])
-            ),
+            _(
+                "These are the tags of the first positions. The first position is a special token."
+            ): (lambda words: named([n for word, n in subwords(words)][: len(words)])),
         },
     )
 
@@ -273,25 +320,31 @@ def pytorch_layout(answer: Any, model: Any) -> None:
     """
     kernel, bias = np.asarray(model.classifier.kernel), np.asarray(model.classifier.bias)
     if not isinstance(answer, Mapping):
-        raise AnswerError("Give a dictionary from the name of each array to the array.")
+        raise AnswerError(_("Give a dictionary from the name of each array to the array."))
     for name in answer:
         if name not in ("classifier.weight", "classifier.bias"):
             raise AnswerError(
-                f"{name!r:.60} is no name in PyTorch's layout. Dots separate the levels, and a "
-                "kernel is called weight there."
+                _(
+                    "{name!r:.60} is no name in PyTorch's layout. Dots separate the levels, and "
+                    "a kernel is called weight there."
+                ).format(name=name)
             )
     for name in ("classifier.weight", "classifier.bias"):
         if name not in answer:
-            raise AnswerError(f"{name} is missing: a dense layer multiplies and adds.")
+            raise AnswerError(
+                _("{name} is missing: a dense layer multiplies and adds.").format(name=name)
+            )
     weight = _array(answer, "classifier.weight", kernel.shape[::-1])
     if not np.allclose(weight, kernel.T, atol=1e-6):
         raise AnswerError(
-            "reshape changes the shape and keeps the order of the numbers. Transpose the matrix."
+            _("reshape changes the shape and keeps the order of the numbers. Transpose the matrix.")
             if np.allclose(weight, kernel.reshape(weight.shape), atol=1e-6)
-            else "The numbers of classifier.weight are not those of the trained ner_model."
+            else _("The numbers of classifier.weight are not those of the trained ner_model.")
         )
     if not np.allclose(_array(answer, "classifier.bias", bias.shape), bias, atol=1e-6):
-        raise AnswerError("The numbers of classifier.bias are not those of the trained ner_model.")
+        raise AnswerError(
+            _("The numbers of classifier.bias are not those of the trained ner_model.")
+        )
 
 
 def _array(answer: Mapping[str, Any], name: str, shape: tuple[int, ...]) -> Any:
@@ -299,11 +352,16 @@ def _array(answer: Mapping[str, Any], name: str, shape: tuple[int, ...]) -> Any:
     try:
         array = np.asarray(answer[name], dtype=float)
     except (TypeError, ValueError):
-        raise AnswerError(f"{name} holds no numbers. Give the array.") from None
+        raise AnswerError(_("{name} holds no numbers. Give the array.").format(name=name)) from None
     if array.shape != shape:
         transposed = array.shape == shape[::-1] and len(shape) == 2
-        remark = " That is TensorFlow's layout, (inputs, outputs)." if transposed else ""
-        raise AnswerError(
-            f"{name} has the shape {array.shape}; PyTorch keeps it as {shape}.{remark}"
+        template = (
+            _(
+                "{name} has the shape {found}; PyTorch keeps it as {shape}. "
+                "That is TensorFlow's layout, (inputs, outputs)."
+            )
+            if transposed
+            else _("{name} has the shape {found}; PyTorch keeps it as {shape}.")
         )
+        raise AnswerError(template.format(name=name, found=array.shape, shape=shape))
     return array

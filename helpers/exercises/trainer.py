@@ -13,16 +13,18 @@ import numpy as np
 
 from helpers import metrics, settings
 from helpers.exercises.answers import (
-    RETURNS_NONE,
     AnswerError,
+    NotAnsweredError,
     exercise,
     function,
     mapping,
     refuse_other_than_function,
+    returns_none,
     sequence,
     share,
 )
 from helpers.tagging import entity_spans
+from helpers.translation import _
 
 if TYPE_CHECKING:
     from helpers.settings import Settings
@@ -39,32 +41,38 @@ GUESSING = 0.29
 def trained_share(answer: Any, model: Any) -> None:
     """Compute the share of a model's weights that is trained."""
     sizes = [(weights.numel(), weights.requires_grad) for weights in model.parameters()]
-    arrays = [trained for _, trained in sizes]
-    n_all = sum(size for size, _ in sizes)
+    arrays = [trained for size, trained in sizes]
+    n_all = sum(size for size, trained in sizes)
     n_trained = sum(size for size, trained in sizes if trained)
     share(
         answer,
         n_trained / n_all,
-        hint="Divide the trained weights of the model by all of them.",
+        hint=_("Divide the trained weights of the model by all of them."),
         mistakes={
-            "That counts arrays. Count the numbers in them.": sum(arrays) / len(arrays),
-            "Divide by all weights, not by those that are kept as they are.": n_trained
+            _("That counts arrays. Count the numbers in them."): sum(arrays) / len(arrays),
+            _("Divide by all weights, not by those that are kept as they are."): n_trained
             / max(n_all - n_trained, 1),
         },
     )
 
 
 # What a loop does after the loss of a batch: b backward(), c clip the gradients, o
-# optimizer.step(), s schedule.step(), z zero_grad(). Then what is wrong with it.
+# optimizer.step(), s schedule.step(), z zero_grad().
 _RIGHT_ORDERS = ("bosz", "bcosz")
-_WRONG_ORDERS = {
-    "bos": "zero_grad() is missing, so the gradients of all earlier batches are added up.",
-    "boz": "The schedule does not step, so the learning rate stays the same.",
-    "bsoz": "The schedule sets the rate of the next batch, so it steps after the optimizer.",
-    "boosz": "The optimizer steps twice for each batch.",
-    "": "No weight moved. The optimizer uses the gradients that backward() has computed and that "
-    "zero_grad() has not cleared yet.",
-}
+
+
+def _wrong_orders() -> dict[str, str]:
+    """For each wrong order what is wrong with it."""
+    return {
+        "bos": _("zero_grad() is missing, so the gradients of all earlier batches are added up."),
+        "boz": _("The schedule does not step, so the learning rate stays the same."),
+        "bsoz": _("The schedule sets the rate of the next batch, so it steps after the optimizer."),
+        "boosz": _("The optimizer steps twice for each batch."),
+        "": _(
+            "No weight moved. The optimizer uses the gradients that backward() has computed and "
+            "that zero_grad() has not cleared yet."
+        ),
+    }
 
 
 @exercise
@@ -75,23 +83,29 @@ def training_loop(answer: Any) -> str:
         with warnings.catch_warnings(action="ignore"):  # of a schedule that steps first
             losses, weights = _trained_by(answer)
     except Exception as error:  # whatever a learner's code may raise
-        raise AnswerError(f"It stops with {type(error).__name__}: {error}") from None
+        raise AnswerError(
+            _("It stops with {kind}: {error}").format(kind=type(error).__name__, error=error)
+        ) from None
     if losses is None:
-        raise AnswerError(RETURNS_NONE)
+        raise NotAnsweredError(returns_none())
     for order in _RIGHT_ORDERS:
         right_losses, right_weights = _trained_by(_loop(order))
         if np.allclose(weights, right_weights, atol=1e-5):
-            hint = "The weights are right. Return the loss of each batch, loss.item()."
-            sequence(losses, right_losses, hint=hint, each="batch")
-            return f"On a tiny model, the loss falls from {losses[0]:.2f} to {losses[-1]:.2f}."
-    for order, sentence in _WRONG_ORDERS.items():
+            hint = _("The weights are right. Return the loss of each batch, loss.item().")
+            sequence(losses, right_losses, hint=hint, each=_("batch"))
+            return _("On a tiny model, the loss falls from {first:.2f} to {last:.2f}.").format(
+                first=losses[0], last=losses[-1]
+            )
+    for order, sentence in _wrong_orders().items():
         with warnings.catch_warnings(action="ignore"):
-            _, wrong_weights = _trained_by(_loop(order))
+            wrong_weights = _trained_by(_loop(order))[1]
         if np.allclose(weights, wrong_weights, atol=1e-5):
             raise AnswerError(sentence)
     raise AnswerError(
-        "The weights moved, but not as they should. For each batch: compute the gradients of its "
-        "loss, step with the optimizer, step with the schedule, set the gradients to zero."
+        _(
+            "The weights moved, but not as they should. For each batch: compute the gradients of "
+            "its loss, step with the optimizer, step with the schedule, set the gradients to zero."
+        )
     )
 
 
@@ -147,11 +161,11 @@ def f1_with_paris(answer: Any, gold: Sequence[str], predicted: Sequence[str]) ->
     share(
         answer,
         _f1(gold, found),
-        hint="Two of three predicted entities would be right. How many gold ones are found?",
+        hint=_("Two of three predicted entities would be right. How many gold ones are found?"),
         mistakes={
-            "That is F1 without Paris.": _f1(gold, predicted),
-            "That is the accuracy. F1 counts entities.": sum(right) / len(right),
-            "New York is not right: it ends one word too early.": 1.0,
+            _("That is F1 without Paris."): _f1(gold, predicted),
+            _("That is the accuracy. F1 counts entities."): sum(right) / len(right),
+            _("New York is not right: it ends one word too early."): 1.0,
         },
     )
 
@@ -183,18 +197,24 @@ def curve_causes(answer: Any) -> None:
         answer = {str(key).upper(): str(value).strip().lower() for key, value in answer.items()}
         for value in answer.values():
             if value not in CAUSES:
-                raise AnswerError(f"Found the cause {value!r}. The causes are {', '.join(CAUSES)}.")
+                raise AnswerError(
+                    _("Found the cause {value!r}. The causes are {causes}.").format(
+                        value=value, causes=", ".join(CAUSES)
+                    )
+                )
     signs = {
-        "rate too low": "Its losses fall together, slowly, and are still high at the end.",
-        "rate too high": "Its training loss stops falling at the level of guessing by frequency.",
-        "labels shifted": "Its training loss falls, its validation loss does not follow.",
-        "too many epochs": "Its validation loss turns and rises, while F1 stays good.",
+        "rate too low": _("Its losses fall together, slowly, and are still high at the end."),
+        "rate too high": _(
+            "Its training loss stops falling at the level of guessing by frequency."
+        ),
+        "labels shifted": _("Its training loss falls, its validation loss does not follow."),
+        "too many epochs": _("Its validation loss turns and rises, while F1 stays good."),
     }
     causes = {letter: run["cause"] for letter, run in _recorded().items()}
     mapping(
         answer,
         causes,
-        hint="Look at both losses first, then at F1.",
+        hint=_("Look at both losses first, then at F1."),
         hints={letter: signs[cause] for letter, cause in causes.items()},
     )
 
@@ -213,21 +233,26 @@ def score_to_report(answer: Any) -> None:
     function(
         answer,
         [((validation, test), test[int(np.argmax(validation))]) for validation, test in cases],
-        hint="One split chooses the model, another gives its score.",
+        hint=_("One split chooses the model, another gives its score."),
         mistakes={
-            "That is the best test score. Then test chose the model, and its score is partly "
-            "luck.": lambda validation, test: max(test),
-            "That is the best validation score. It chose the model, so it is partly "
-            "luck.": lambda validation, test: max(validation),
-            "That is a mean. It is not the score of a model that anyone will use.": (
+            _(
+                "That is the best test score. Then test chose the model, and its score is partly "
+                "luck."
+            ): lambda validation, test: max(test),
+            _(
+                "That is the best validation score. It chose the model, so it is partly luck."
+            ): lambda validation, test: max(validation),
+            _("That is a mean. It is not the score of a model that anyone will use."): (
                 lambda validation, test: sum(test) / len(test)
             ),
-            "That is the validation score of the model that is best on test. It is the other way "
-            "round.": lambda validation, test: validation[int(np.argmax(test))],
-            "That is the number of the model. Return its score.": (
+            _(
+                "That is the validation score of the model that is best on test. It is the other "
+                "way round."
+            ): lambda validation, test: validation[int(np.argmax(test))],
+            _("That is the number of the model. Return its score."): (
                 lambda validation, test: int(np.argmax(validation))
             ),
-            "That is the last model. The last is not always the best on validation.": (
+            _("That is the last model. The last is not always the best on validation."): (
                 lambda validation, test: test[-1]
             ),
         },
@@ -252,8 +277,10 @@ def resampled_f1(answer: Any) -> None:
             )
             for rows in draws
         ],
-        hint="Add up the counts of the drawn sentences first: counts[rows].sum(). F1 is 2 * found "
-        "/ (predicted + gold) of these sums. A mean of the F1 of sentences is something else.",
+        hint=_(
+            "Add up the counts of the drawn sentences first: counts[rows].sum(). F1 is 2 * found "
+            "/ (predicted + gold) of these sums. A mean of the F1 of sentences is something else."
+        ),
     )
 
 
@@ -276,24 +303,36 @@ def one_change(answer: Any, run: "Settings", n_layers: int) -> str:
     """
     change, prediction = _fields(answer, "change", "prediction")
     if not isinstance(change, Mapping):
-        raise AnswerError('Give the change as a dictionary, such as {"weight_decay": 0.1}.')
+        raise AnswerError(_('Give the change as a dictionary, such as {"weight_decay": 0.1}.'))
     if len(change) != 1:
-        raise AnswerError(f"Found {len(change)} changes. Change one setting.")
+        raise AnswerError(_("Found {n} changes. Change one setting.").format(n=len(change)))
     [(name, value)] = change.items()
     if name not in RECIPE:
-        raise AnswerError(f"{name!r} is no setting of the recipe. Choose from {', '.join(RECIPE)}.")
+        raise AnswerError(
+            _("{name!r} is no setting of the recipe. Choose from {settings}.").format(
+                name=name, settings=", ".join(RECIPE)
+            )
+        )
     try:
         trial = settings.load(**{**run.to_dict(), name: value})
     except ValueError as error:
-        raise AnswerError(f"That value is not possible: {error}.") from None
+        raise AnswerError(_("That value is not possible: {error}.").format(error=error)) from None
     if getattr(trial, name) == getattr(run, name):
-        raise AnswerError(f"{name} is {getattr(run, name)} in this run already.")
+        raise AnswerError(
+            _("{name} is {value} in this run already.").format(name=name, value=getattr(run, name))
+        )
     if trial.epochs > 2 * run.epochs:
-        raise AnswerError(f"That takes long. Choose at most {2 * run.epochs:g} epochs.")
+        raise AnswerError(
+            _("That takes long. Choose at most {most:g} epochs.").format(most=2 * run.epochs)
+        )
     if trial.frozen_layers > n_layers:
-        raise AnswerError(f"The model has {n_layers} layers. Freeze no more than that.")
+        raise AnswerError(
+            _("The model has {n_layers} layers. Freeze no more than that.").format(
+                n_layers=n_layers
+            )
+        )
     _verdict(prediction)
-    return "Now a model is trained with it."
+    return _("Now a model is trained with it.")
 
 
 @exercise
@@ -313,44 +352,57 @@ def is_better(
         own: The tags of the second tagger.
     """
     if trial is None:
-        raise AnswerError("Nothing is trained yet. Solve the exercise before this one first.")
+        raise AnswerError(_("Nothing is trained yet. Solve the exercise before this one first."))
     given, verdict = _fields(answer, "comparison", "verdict")
     right = metrics.compare(references, trial, own)
     try:
-        difference, *_, p_value = (float(number) for number in given)
+        difference, *_ends, p_value = (float(number) for number in given)
     except (TypeError, ValueError):
-        raise AnswerError("Give as comparison what metrics.compare(...) returns.") from None
+        raise AnswerError(_("Give as comparison what metrics.compare(...) returns.")) from None
     if not math.isclose(difference, right.difference, abs_tol=0.0005):
         raise AnswerError(
-            "You compared the other way round. The first tagger is the one with the change."
+            _("You compared the other way round. The first tagger is the one with the change.")
             if math.isclose(difference, -right.difference, abs_tol=0.0005)
-            else f"The difference is {right.difference:+.3f}; found {difference:+.3f}. Compare the "
-            "tags of both models, in this order: gold, with the change, without it."
+            else _(
+                "The difference is {difference:+.3f}; found {found:+.3f}. Compare the tags of "
+                "both models, in this order: gold, with the change, without it."
+            ).format(difference=right.difference, found=difference)
         )
     if not math.isclose(p_value, right.p_value, abs_tol=0.03):
-        raise AnswerError(f"The p-value is {right.p_value:.3f}; found {p_value:.3f}.")
+        raise AnswerError(
+            _("The p-value is {p:.3f}; found {found:.3f}.").format(p=right.p_value, found=p_value)
+        )
     said = _verdict(verdict)
     if right.p_value >= 0.05 and said != "no difference":
         raise AnswerError(
-            f"p is {right.p_value:.3f}: two equally good taggers differ by as much in more than 5 "
-            "of 100 cases. These sentences show no difference."
+            _(
+                "p is {p:.3f}: two equally good taggers differ by as much in more than 5 of 100 "
+                "cases. These sentences show no difference."
+            ).format(p=right.p_value)
         )
     if right.p_value < 0.05 and said != ("better" if right.difference > 0 else "worse"):
         raise AnswerError(
-            f"The difference is {right.difference:+.3f}, and p is {right.p_value:.3f}, below 0.05."
+            _("The difference is {difference:+.3f}, and p is {p:.3f}, below 0.05.").format(
+                difference=right.difference, p=right.p_value
+            )
         )
 
 
 def _fields(answer: Any, *names: str) -> list[Any]:
     """Take the parts of an answer that the check cell puts together."""
     if not isinstance(answer, Mapping) or set(answer) != set(names):
-        raise AnswerError(f"Give both {' and '.join(names)}.")
+        first, second = names
+        raise AnswerError(_("Give both {first} and {second}.").format(first=first, second=second))
     return [answer[name] for name in names]
 
 
 def _verdict(answer: Any) -> str:
     if not isinstance(answer, str) or answer.strip().lower() not in VERDICTS:
-        raise AnswerError(f"Found {answer!r:.40}. Give one of {', '.join(VERDICTS)}.")
+        raise AnswerError(
+            _("Found {found!r:.40}. Give one of {verdicts}.").format(
+                found=answer, verdicts=", ".join(VERDICTS)
+            )
+        )
     return answer.strip().lower()
 
 
@@ -371,43 +423,58 @@ def shared_folder(answer: Any, model: Any, tokenizer: Any, f1: float) -> None:
         f1: Its F1 on test, which the folder's ``README.md`` has to name.
     """
     if not isinstance(answer, str | Path) or not str(answer).strip():
-        raise AnswerError("Give the path of the folder, as a text or a Path.")
+        raise AnswerError(_("Give the path of the folder, as a text or a Path."))
     folder = Path(answer)
     if not folder.is_dir():
-        raise AnswerError(f"There is no folder {str(folder)!r:.60}. Save the model into it first.")
+        raise AnswerError(
+            _("There is no folder {folder!r:.60}. Save the model into it first.").format(
+                folder=str(folder)
+            )
+        )
     names = {path.name for path in folder.iterdir()}
     for name in _OF_A_CHECKPOINT:
         if name in names:
-            raise AnswerError(f"{name} helps to continue a training, not to use the model.")
+            raise AnswerError(
+                _("{name} helps to continue a training, not to use the model.").format(name=name)
+            )
     if "config.json" not in names or not any(name.endswith(".safetensors") for name in names):
         raise AnswerError(
-            "It holds no config.json with model.safetensors. model.save_pretrained writes both."
+            _("It holds no config.json with model.safetensors. model.save_pretrained writes both.")
         )
     if "tokenizer.json" not in names:
         raise AnswerError(
-            "Without its tokenizer nobody can turn text into the ids that the model learned. "
-            "tokenizer.save_pretrained writes it."
+            _(
+                "Without its tokenizer nobody can turn text into the ids that the model learned. "
+                "tokenizer.save_pretrained writes it."
+            )
         )
     opened, its_tokenizer = _opened(folder)
     if opened.config.id2label != model.config.id2label:
         raise AnswerError(
-            f"The model opens with the tags {', '.join(opened.config.id2label.values()):.80}. "
-            "These are not those of your model."
+            _(
+                "The model opens with the tags {tags:.80}. These are not those of your model."
+            ).format(tags=", ".join(opened.config.id2label.values()))
         )
     ours, theirs = model.state_dict(), opened.state_dict()
     if ours.keys() != theirs.keys() or not all(
         (ours[name].cpu() == theirs[name]).all() for name in ours
     ):
-        raise AnswerError("The model opens, but its weights are not those of your trained model.")
+        raise AnswerError(
+            _("The model opens, but its weights are not those of your trained model.")
+        )
     if its_tokenizer.get_vocab() != tokenizer.get_vocab():
-        raise AnswerError("The tokenizer opens, but it is not that of your model.")
+        raise AnswerError(_("The tokenizer opens, but it is not that of your model."))
     if "README.md" not in names:
-        raise AnswerError("There is no README.md. It says what the model is for, and its scores.")
+        raise AnswerError(
+            _("There is no README.md. It says what the model is for, and its scores.")
+        )
     card = (folder / "README.md").read_text(encoding="utf-8")
     if re.search(r"hf_\w{20}", card):
-        raise AnswerError("README.md holds an access token, the key to your account. Delete it.")
+        raise AnswerError(_("README.md holds an access token, the key to your account. Delete it."))
     if f"{f1:.2f}" not in card and f"{f1:.3f}" not in card:
-        raise AnswerError(f"README.md does not say the F1 on test, which is {f1:.3f}.")
+        raise AnswerError(
+            _("README.md does not say the F1 on test, which is {f1:.3f}.").format(f1=f1)
+        )
 
 
 def _opened(folder: Path) -> tuple[Any, Any]:
@@ -420,6 +487,10 @@ def _opened(folder: Path) -> tuple[Any, Any]:
         opened = AutoModelForTokenClassification.from_pretrained(folder, use_safetensors=True)
         return opened.eval(), AutoTokenizer.from_pretrained(folder)
     except Exception as error:  # each broken file fails in its own way
-        raise AnswerError(f"It does not open: {type(error).__name__}: {error!s:.200}") from None
+        raise AnswerError(
+            _("It does not open: {kind}: {error!s:.200}").format(
+                kind=type(error).__name__, error=error
+            )
+        ) from None
     finally:
         logging.enable_progress_bar()

@@ -1,8 +1,9 @@
 """Every figure and every HTML rendering of the lessons.
 
 Each function turns plain data into a finished figure, table or rendering that is made to be the
-last line of a cell; nothing is shown or saved besides. What a reader sees is written as templates
-with named places, so that it can be translated.
+last line of a cell; nothing is shown or saved besides. What a reader sees is written as
+templates with named places, so that it can be translated; names that code has for rows and series
+are turned into a reader's by `helpers.labels`.
 """
 
 from helpers.plots.curves import learning_curves, learning_rates, runs_compared

@@ -1,14 +1,14 @@
 """The steps and epochs of a training to curves."""
 
-# ruff: noqa: UP032 -- templates with named places can be translated, f-strings cannot
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from helpers.labels import label
 from helpers.plots.drawing import BLUE, GREY, ORANGE, RED, Drawing, Panel, drawing
+from helpers.translation import _
 
 Curves = dict[str, np.ndarray[Any, Any]]  # for each series its points
 
@@ -18,7 +18,8 @@ _LINES = {"training": (BLUE, "-o"), "validation": (ORANGE, "--s"), "F1": (RED, "
 def learning_rates(rates: Sequence[float]) -> Drawing:
     """Turn the learning rate of every step of a training run into its curve."""
     curve = {"learning rate": np.column_stack([np.arange(1, len(rates) + 1), rates])}
-    panel = _curve_panel("Learning rate, step by step", curve, x="step", y="learning rate")
+    title = _("Learning rate, step by step")
+    panel = _curve_panel(title, curve, x=_("step"), y=_("learning rate"))
     with drawing(panel, height=3) as (figure, (axes,)):
         _draw_curves(axes, curve)
         _scale([axes])
@@ -42,8 +43,8 @@ def learning_curves(history: Sequence[Mapping[str, float]]) -> Drawing:
             "trainer.state.log_history after training"
         )
     panels = [
-        _curve_panel("Loss", losses, y="cross-entropy (nats per label)"),
-        _curve_panel("F1 on validation", f1, y="F1 (0 to 1)"),
+        _curve_panel(_("Loss"), losses, x=_("epoch"), y=_("cross-entropy (nats per label)")),
+        _curve_panel(_("F1 on validation"), f1, x=_("epoch"), y=_("F1 (0 to 1)")),
     ]
     with drawing(*panels, height=4, ncols=2) as (figure, (left, right)):
         _draw_curves(left, losses)
@@ -52,7 +53,7 @@ def learning_curves(history: Sequence[Mapping[str, float]]) -> Drawing:
         left.legend(*left.get_legend_handles_labels())
         for points in f1.values():
             best = max(points, key=lambda point: point[1])
-            text = "best: {f1:.3f}".format(f1=best[1])
+            text = _("best: {f1:.3f}").format(f1=best[1])
             right.annotate(text, best, (0, 6), textcoords="offset points", ha="center")
     return figure
 
@@ -71,16 +72,14 @@ def runs_compared(
     """
     losses, f1 = zip(*map(_losses_and_f1, histories.values()), strict=True)
     panels = [
-        *(
-            _curve_panel("Run {name}: loss".format(name=name), curves, y="cross-entropy")
-            for name, curves in zip(histories, losses, strict=True)
-        ),
-        *(
-            _curve_panel("Run {name}: F1".format(name=name), curves, y="F1 (0 to 1)")
-            for name, curves in zip(histories, f1, strict=True)
-        ),
+        _curve_panel(title.format(name=name), curves, x=_("epoch"), y=y)
+        for title, y, curves_of_runs in (
+            (_("Run {name}: loss"), _("cross-entropy"), losses),
+            (_("Run {name}: F1"), _("F1 (0 to 1)"), f1),
+        )
+        for name, curves in zip(histories, curves_of_runs, strict=True)
     ]
-    line = "guessing by frequency: {loss:.2f}".format(loss=guessing)
+    line = _("guessing by frequency: {loss:.2f}").format(loss=guessing)
     grid = {"nrows": 2, "ncols": len(histories), "sharex": "col", "sharey": "row"}
     with drawing(*panels, height=4.5, **grid) as (figure, axes):
         for panel, curves in zip(axes, (*losses, *f1), strict=True):
@@ -90,7 +89,7 @@ def runs_compared(
         for panel in axes[: len(losses)]:
             panel.axhline(guessing, color="black", linestyle=":", label=line)
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-        figure.alt += " {line}.".format(line=line)
+        figure.alt += " " + _("{line}.").format(line=line)
     return figure
 
 
@@ -107,19 +106,24 @@ def _losses_and_f1(history: Sequence[Mapping[str, float]]) -> tuple[Curves, Curv
     return curves(training="loss", validation="eval_loss"), curves(F1="eval_f1")
 
 
-def _curve_panel(title: str, curves: Curves, *, x: str = "epoch", y: str) -> Panel:
+def _curve_panel(title: str, curves: Curves, *, x: str, y: str) -> Panel:
     words = {}
     for series, points in curves.items():
         ys = points[:, 1]
-        values = {"first": ys[0], "last": ys[-1], "lowest": min(ys), "highest": max(ys)}
-        words[series] = {name: f"{value:.3g}" for name, value in values.items()}
+        values = {
+            _("first"): ys[0],
+            _("last"): ys[-1],
+            _("lowest"): min(ys),
+            _("highest"): max(ys),
+        }
+        words[label(series)] = {name: f"{value:.3g}" for name, value in values.items()}
     return Panel(title, x, y, words)
 
 
 def _draw_curves(axes: Axes, curves: Curves, *, markersize: float = 6) -> None:
     for series, points in curves.items():
         colour, line = _LINES.get(series, (GREY, "-"))
-        axes.plot(*points.T, line, color=colour, label=series, markersize=markersize)
+        axes.plot(*points.T, line, color=colour, label=label(series), markersize=markersize)
     axes.margins(0.12)
     axes.grid(True, axis="y")
 

@@ -8,8 +8,6 @@ it reads alike on light and dark pages.
 Source of the palette: https://jfly.uni-koeln.de/color/
 """
 
-# ruff: noqa: UP032 -- templates with named places can be translated, f-strings cannot
-
 import base64
 import io
 from collections.abc import Iterator, Mapping
@@ -26,9 +24,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
+from helpers.translation import _
+
 # blue, orange, green, pink, sky blue, red, yellow
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
-BLUE, ORANGE, GREEN, PINK, SKY, RED, _ = PALETTE
+BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW = PALETTE
 GREY, LIGHT_GREY = "#66758A", "#AEB8C6"
 STYLE: list[Any] = [
     "default",  # whatever style a notebook has chosen for its own figures
@@ -67,14 +67,13 @@ class Panel:
     values: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        words = ["{title}.".format(title=self.title)]
+        words = [_("{title}.").format(title=self.title)]
         if self.x:
-            words.append("Across: {x}; up: {y}.".format(x=self.x, y=self.y))
+            words.append(_("Across: {x}; up: {y}.").format(x=self.x, y=self.y))
         for name, text in self.values.items():
             if not isinstance(text, str):
-                parts = text.items()
-                text = ", ".join("{part} {text}".format(part=p, text=t) for p, t in parts)
-            words.append("{name}: {text}.".format(name=name, text=text))
+                text = ", ".join(f"{part} {its}" for part, its in text.items())
+            words.append(_("{name}: {text}.").format(name=name, text=text))
         return " ".join(" ".join(words).split())
 
 

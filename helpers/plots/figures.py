@@ -3,8 +3,6 @@
 Counts in two levels are mappings of mappings, which a data frame (columns, then index) is too.
 """
 
-# ruff: noqa: UP032 -- templates with named places can be translated, f-strings cannot
-
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
 from typing import Any, NamedTuple
@@ -13,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from helpers.labels import label
 from helpers.plots.drawing import (
     BLUE,
     GREEN,
@@ -28,6 +27,7 @@ from helpers.plots.drawing import (
     wrapped,
 )
 from helpers.tagging import OUTSIDE
+from helpers.translation import _
 
 Counts = Mapping[str, Mapping[str, int]]
 Interval = tuple[float, float, float]  # a score, and the lower and the upper end of its interval
@@ -62,22 +62,22 @@ def entity_counts(counts: Counts) -> Drawing:
     """Turn ``counts[split][type]`` into bars: how many entities of each type a split has."""
     table = pd.DataFrame(counts).fillna(0).sort_index()
     texts = table.map("{:,.0f}".format)
-    title = "Entities by type and split"
-    return _grouped_bars(title, table, texts, totals=table.sum(), x="entities", y="type")
+    title, x, y = _("Entities by type and split"), _("entities"), _("type")
+    return _grouped_bars(title, table, texts, totals=table.sum(), x=x, y=y)
 
 
 def entity_lengths(lengths: Mapping[str, Sequence[int]]) -> Drawing:
     """Turn ``lengths[split]``, the words of each entity, into bars: the share of each length."""
     longest = 6  # entities of so many words or more share a bar
-    rows = [*map(str, range(1, longest)), "{n} or more".format(n=longest)]
+    rows = [*map(str, range(1, longest)), _("{n} or more").format(n=longest)]
     counts = {
         split: np.bincount(np.minimum(its, longest).astype(int), minlength=longest + 1)[1:]
         for split, its in lengths.items()
     }
     table = pd.DataFrame(counts, index=rows)
     shares = 100 * table / table.sum().clip(lower=1)
-    title, x = "Length of entities by split", "share of the split's entities (%)"
-    texts, y = shares.map(_percent), "words in an entity"
+    title, x = _("Length of entities by split"), _("share of the split's entities (%)")
+    texts, y = shares.map(_percent), _("words in an entity")
     return _grouped_bars(title, shares, texts, totals=table.sum(), x=x, y=y)
 
 
@@ -88,9 +88,9 @@ def seen_entities(counts: Counts) -> Drawing:
         counts: For each type how many test entities occur in train (seen) and how many do not.
     """
     table = _parts(counts, "seen", "unseen")
-    texts = _texts("{seen:,} of {total:,} seen ({percent})", table)
-    title = "Test entities that occur in train, by type"
-    return _stacked_bars(title, table[["seen", "unseen"]], texts, x="test entities", y="type")
+    texts = _texts(_("{seen:,} of {total:,} seen ({percent})"), table)
+    title, x, y = _("Test entities that occur in train, by type"), _("test entities"), _("type")
+    return _stacked_bars(title, table[["seen", "unseen"]], texts, x=x, y=y)
 
 
 def found_entities(counts: Counts) -> Drawing:
@@ -101,11 +101,12 @@ def found_entities(counts: Counts) -> Drawing:
             tagger found, type and offsets exactly right, and how many it did not.
     """
     table = _parts(counts, "found", "not found").rename_axis("group").reset_index()
-    names = _texts("{group}\n{found:,} of {total:,}", table)
+    table["group"] = table["group"].map(label)
+    names = _texts(_("{group}\n{found:,} of {total:,}"), table)
     low, high = wilson_interval(table["found"], table["total"])
     points = map(_Point, names, cycle(["recall"]), table["share"], low, high)
-    title = "Gold entities that the tagger found (line: 95 % interval)"
-    return _points(title, points, digits=2, x="recall (0 to 1)", y="group")
+    title = _("Gold entities that the tagger found (line: 95 % interval)")
+    return _points(title, points, digits=2, x=_("recall (0 to 1)"), y=_("group"))
 
 
 def padding_costs(counts: Counts) -> Drawing:
@@ -115,10 +116,10 @@ def padding_costs(counts: Counts) -> Drawing:
         counts: For each strategy of making batches how many of the positions that the model
             computes hold a subword and how many hold padding.
     """
-    table = _parts(counts, "padding", "subwords")
-    texts = _texts("{percent} padding", table)
-    title, x = "What padding costs, by strategy", "positions that the model computes"
-    return _stacked_bars(title, table[["subwords", "padding"]], texts, x=x, y="strategy")
+    table = _parts(counts, "padding", "subwords").rename(index=label)
+    texts = _texts(_("{percent} padding"), table)
+    title, x = _("What padding costs, by strategy"), _("positions that the model computes")
+    return _stacked_bars(title, table[["subwords", "padding"]], texts, x=x, y=_("strategy"))
 
 
 def windows(cells: Any) -> Drawing:
@@ -131,15 +132,16 @@ def windows(cells: Any) -> Drawing:
     cells = np.asarray(cells)
     states = {"read here": cells == 2, "context only": cells == 1}
     words = {
-        str(window): {name: f"{holds[window].sum()}" for name, holds in states.items()}
+        str(window): {label(name): f"{holds[window].sum()}" for name, holds in states.items()}
         for window in range(len(cells))
     }
-    panel = Panel("Windows of one sentence", "subword of the sentence", "window", words)
+    title, x, y = _("Windows of one sentence"), _("subword of the sentence"), _("window")
+    panel = Panel(title, x, y, words)
     with drawing(panel, height=1.5 + 0.35 * len(cells)) as (figure, (axes,)):
         for name, holds in states.items():
             rows, columns = np.nonzero(holds)
             colour, hatch = _BARS[name]
-            axes.barh(rows, 1, left=columns, label=name, color=colour, hatch=hatch)
+            axes.barh(rows, 1, left=columns, label=label(name), color=colour, hatch=hatch)
         _name_rows(axes, words)
         figure.legend(loc="outside lower center", ncols=2)
     return figure
@@ -156,12 +158,12 @@ def type_scores(scores: Mapping[str, Any], intervals: Mapping[str, Interval]) ->
     support = sum(row["support"] for row in scores["types"].values())
     points = []
     for type_, its in {**scores["types"], "all": {**scores, "support": support}}.items():
-        name = "{type}\nn = {n:,}".format(type=type_, n=its["support"])
+        name = f"{label(type_) if type_ == 'all' else type_}\nn = {its['support']:,}"
         points.append(_Point(name, "precision", its["precision"]))
         points.append(_Point(name, "recall", its["recall"]))
         points.append(_Point(name, "F1", *intervals[type_]))
-    title = "Scores by type (n: gold entities; line: 95 % interval)"
-    return _points(title, points, digits=2, x="score (0 to 1)", y="type")
+    title = _("Scores by type (n: gold entities; line: 95 % interval)")
+    return _points(title, points, digits=2, x=_("score (0 to 1)"), y=_("type"))
 
 
 def baselines(
@@ -175,14 +177,17 @@ def baselines(
         published: F1 of systems that others report, below the others.
     """
     points = [
-        _Point(name, "F1", *score)
+        _Point(label(name), "F1", *score)
         if isinstance(score, tuple)
-        else _Point(name, "F1 without an interval", score)
+        else _Point(label(name), "F1 without an interval", score)
         for name, score in f1.items()
     ]
-    points += [_Point(name, "F1 that others report", f1) for name, f1 in (published or {}).items()]
-    title = "F1 of each tagger (line: 95 % interval)"
-    return _points(title, points, digits=3, x="F1 (0 to 1)", y="tagger")
+    points += [
+        _Point(label(name), "F1 that others report", score)
+        for name, score in (published or {}).items()
+    ]
+    title = _("F1 of each tagger (line: 95 % interval)")
+    return _points(title, points, digits=3, x=_("F1 (0 to 1)"), y=_("tagger"))
 
 
 def reliability(scores: Sequence[float], right: Sequence[bool]) -> Drawing:
@@ -213,16 +218,16 @@ def reliability(scores: Sequence[float], right: Sequence[bool]) -> Drawing:
     )
     bins["share"] = bins["right"] / bins["n"]
     bins["low"], bins["high"] = wilson_interval(bins["right"], bins["n"])
-    names = _texts("score {score:.2f}", bins)
-    texts = _texts("{right:,} of {n:,} right, {share:.2f} ({low:.2f} to {high:.2f})", bins)
+    names = _texts(_("score {score:.2f}"), bins)
+    texts = _texts(_("{right:,} of {n:,} right, {share:.2f} ({low:.2f} to {high:.2f})"), bins)
     panel = Panel(
-        "How far scores can be trusted (line: 95 % interval; n: predicted entities)",
-        x="mean score of the bin",
-        y="share that is right",
+        _("How far scores can be trusted (line: 95 % interval; n: predicted entities)"),
+        x=_("mean score of the bin"),
+        y=_("share that is right"),
         values=dict(zip(names, texts, strict=True)),
     )
     with drawing(panel, height=5) as (figure, (axes,)):
-        diagonal = "scores and shares agree; below, the scores promise too much"
+        diagonal = _("scores and shares agree; below, the scores promise too much")
         axes.plot([0, 1], [0, 1], color="black", linestyle=":", label=diagonal)
         axes.vlines(bins["score"], bins["low"], bins["high"], color=GREY, linewidth=2)
         areas = (10 + 3 * bins["n"]).clip(upper=300)
@@ -249,18 +254,19 @@ def type_confusion(counts: Mapping[tuple[str, str], int]) -> Drawing:
     cells = np.array([[counts.get((gold, found), 0) for found in types] for gold in types])
     cells[-1, -1] = 0  # what is O in both is no entity
     totals = cells.sum(axis=1)
-    table = pd.DataFrame({"type": [*types[:-1], "O (spurious)"], "n": totals})
-    rows, columns = _texts("{type}\nn = {n:,}", table), [*types[:-1], "O (missed)"]
+    table = pd.DataFrame({"type": [*types[:-1], _("O (spurious)")], "n": totals})
+    rows, columns = _texts("{type}\nn = {n:,}", table), [*types[:-1], _("O (missed)")]
     words = {
         row: {column: f"{n:,}" for column, n in zip(columns, its, strict=True) if n}
         for row, its in zip(rows, cells, strict=True)
         if its.any()
     }
-    panel = Panel("Gold types and what was predicted", "predicted type", "gold type", words)
+    title, x, y = _("Gold types and what was predicted"), _("predicted type"), _("gold type")
+    panel = Panel(title, x, y, words)
     with drawing(panel, height=2 + 0.5 * len(types)) as (figure, (axes,)):
         shares = 100 * cells / np.maximum(totals, 1)[:, None]
         image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=100, aspect="auto")
-        figure.colorbar(image, label="share of the row (%)")
+        figure.colorbar(image, label=_("share of the row (%)"))
         size, angle = (10, 30) if len(types) < 10 else (7, 90)
         for (row, column), count in list(np.ndenumerate(cells))[:-1]:
             colour = "white" if shares[row, column] > 55 else "black"
@@ -320,9 +326,9 @@ def _grouped_bars(
     with drawing(Panel(title, x, y, words), height=1.5 + 0.23 * table.size) as (figure, (axes,)):
         for number, split in enumerate(words):
             colour, hatch = _BARS[split]
-            label = "{split} (n = {n:,.0f})".format(split=split, n=totals[split])
+            name = f"{split} (n = {totals[split]:,.0f})"
             places = np.arange(len(table)) + (number + 0.5) * size - 0.4
-            bars = axes.barh(places, table[split], size, label=label, color=colour, hatch=hatch)
+            bars = axes.barh(places, table[split], size, label=name, color=colour, hatch=hatch)
             axes.bar_label(bars, texts[split], padding=3, fontsize=8)
         axes.locator_params(axis="x", integer=True)
         _name_rows(axes, table.index)
@@ -339,7 +345,8 @@ def _stacked_bars(
         rows, left = np.arange(len(table)), np.zeros(len(table))
         for part in map(str, table):
             colour, hatch = _BARS[part]
-            bars = axes.barh(rows, table[part], left=left, label=part, color=colour, hatch=hatch)
+            bars = axes.barh(rows, table[part], left=left, color=colour, hatch=hatch)
+            bars.set_label(label(part))
             left += table[part]
         axes.bar_label(bars, texts, padding=4)
         axes.locator_params(axis="x", integer=True, nbins=6)
@@ -356,18 +363,21 @@ def _points(title: str, points: Iterable[_Point], *, digits: int, x: str, y: str
     """
     table = pd.DataFrame(points)
     numbers = table[["score", "low", "high"]].map(f"{{:.{digits}f}}".format)
-    intervals = _texts("{score} ({low} to {high})", numbers)
+    intervals = _texts(_("{score} ({low} to {high})"), numbers)
     table["text"] = numbers["score"].where(table["low"].isna(), intervals)
     groups = table.groupby("name", sort=False)
     shift = (groups.cumcount() + 0.5) / groups["name"].transform("size")
     table["place"] = groups.ngroup() + 0.8 * shift - 0.4
-    words = {str(name): dict(zip(its["series"], its["text"], strict=True)) for name, its in groups}
+    words = {
+        str(name): dict(zip(its["series"].map(label), its["text"], strict=True))
+        for name, its in groups
+    }
     with drawing(Panel(title, x, y, words), height=1.5 + 0.22 * len(table)) as (figure, (axes,)):
         for series, its in table.groupby("series", sort=False):
             marker, colour, filling = _POINTS[str(series)]
             axes.hlines(its["place"], its["low"], its["high"], color=colour, linewidth=2)
             (drawn,) = axes.plot(its["score"], its["place"], marker, color=colour)
-            drawn.set(markerfacecolor=filling, label=series)
+            drawn.set(markerfacecolor=filling, label=label(str(series)))
         _name_rows(axes, words)
         axes.set_xlim(-0.02, 1.02)
         printed = axes.secondary_yaxis("right")

@@ -1,14 +1,14 @@
 """One sentence on its way through a model, from words to tags, with the shape of every step."""
 
-# ruff: noqa: UP032 -- templates with named places can be translated, f-strings cannot
-
 from collections.abc import Collection, Sequence
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 
+from helpers.labels import label
 from helpers.plots.drawing import GREY, SKY, Drawing, Panel, drawable, drawing
+from helpers.translation import _
 
 STEPS = ("words", "subwords", "ids", "vectors", "layers", "logits", "tags")
 
@@ -44,29 +44,30 @@ def shapes(
         raise ValueError(f"words has {len(words)} words and tags {len(tags)}; each takes one tag")
     n, size = len(encoding["input_ids"]), config.hidden_size
     shape_of = {
-        "words": ((len(words),), "words"),
-        "subwords": ((1, n), "rows, subwords"),
-        "ids": ((1, n), "rows, subwords"),
-        "vectors": ((1, n, size), "rows, subwords, numbers"),
-        "layers": ((1, n, size), "rows, subwords, numbers"),
-        "logits": ((1, n, config.num_labels), "rows, subwords, tags"),
-        "tags": ((len(tags),), "tags"),
+        "words": ((len(words),), _("words")),
+        "subwords": ((1, n), _("rows, subwords")),
+        "ids": ((1, n), _("rows, subwords")),
+        "vectors": ((1, n, size), _("rows, subwords, numbers")),
+        "layers": ((1, n, size), _("rows, subwords, numbers")),
+        "logits": ((1, n, config.num_labels), _("rows, subwords, tags")),
+        "tags": ((len(tags),), _("tags")),
     }
-    layers = "{n} layers: every vector is computed from all vectors".format(
+    layers = _("{n} layers: every vector is computed from all vectors").format(
         n=config.num_hidden_layers
     )
     texts = {"words": words, "subwords": encoding.tokens(), "layers": [layers], "tags": tags}
     shown = {step: f"{shape}\n{names}" for step, (shape, names) in shape_of.items()}
     values = {
-        step: " ".join([shape, *map(str, texts.get(step, ()))]) for step, shape in shown.items()
+        label(step): " ".join([shape, *map(str, texts.get(step, ()))])
+        for step, shape in shown.items()
     }
-    title = "One sentence from words to tags, with the shape of every step"
+    title = _("One sentence from words to tags, with the shape of every step")
     with drawing(Panel(title, values=values), height=4.6) as (figure, (axes,)):
         for row, (step, shape) in enumerate(shown.items()):
             weight = "bold" if step in highlight else "normal"
             if step in highlight:
                 axes.axhspan(row - 0.45, row + 0.45, color=SKY, alpha=0.35, linewidth=0)
-            axes.text(-1, row, step, ha="right", va="center", weight=weight)
+            axes.text(-1, row, label(step), ha="right", va="center", weight=weight)
             axes.text(_ROOM + 1, row, shape, va="center", fontsize=8, weight=weight)
         _draw_steps(axes, _columns(words, encoding, tags), layers)
     return figure

@@ -1,11 +1,10 @@
 """The runs of a sweep to a figure that compares them."""
 
-# ruff: noqa: UP032 -- templates with named places can be translated, f-strings cannot
-
 from collections.abc import Mapping, Sequence
 from statistics import mean
 
 from helpers.plots.drawing import GREY, LIGHT_GREY, Drawing, Panel, drawing, wrapped
+from helpers.translation import _
 
 
 def settings_compared(scores: Mapping[str, Sequence[float]], *, score: str) -> Drawing:
@@ -16,11 +15,11 @@ def settings_compared(scores: Mapping[str, Sequence[float]], *, score: str) -> D
         score: The score's name.
     """
     panel = Panel(
-        "{score} by setting".format(score=score),
+        _("{score} by setting").format(score=score),
         score,
-        "setting",
+        _("setting"),
         {
-            name: "mean {mean:.3f}, runs {runs}".format(
+            name: _("mean {mean:.3f}, runs {runs}").format(
                 mean=mean(runs), runs=", ".join(map("{:.3f}".format, runs))
             )
             for name, runs in scores.items()
@@ -29,8 +28,8 @@ def settings_compared(scores: Mapping[str, Sequence[float]], *, score: str) -> D
     with drawing(panel, height=1.6 + 0.4 * len(scores)) as (figure, (axes,)):
         for place, runs in enumerate(scores.values()):
             last = place == len(scores) - 1
-            axes.plot(runs, [place] * len(runs), "o", color=LIGHT_GREY, label="one seed" * last)
-            axes.plot(mean(runs), place, "D", color=GREY, label="mean of the seeds" * last)
+            axes.plot(runs, [place] * len(runs), "o", color=LIGHT_GREY, label=_("one seed") * last)
+            axes.plot(mean(runs), place, "D", color=GREY, label=_("mean of the seeds") * last)
         axes.set_yticks(range(len(scores)), [wrapped(name, 40) for name in scores])
         axes.set_ylim(len(scores) - 0.5, -0.5)  # the first on top
         axes.grid(axis="x")

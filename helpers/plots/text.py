@@ -14,6 +14,7 @@ from helpers import settings
 from helpers.plots.drawing import PALETTE
 from helpers.settings import Settings
 from helpers.tagging import entity_spans
+from helpers.translation import _
 
 WNUT_TYPES = ("corporation", "creative-work", "group", "location", "person", "product")
 
@@ -30,7 +31,7 @@ def settings_table(run: Settings) -> pd.DataFrame:
         if name in ("profile", "dataset", "model")
         or (value != usual[name] and name != "output_dir")
     }
-    return pd.DataFrame({"value": values}).rename_axis("setting")
+    return pd.DataFrame({_("value"): values}).rename_axis(_("setting"))
 
 
 def text_table(frame: pd.DataFrame) -> Styler:
@@ -118,7 +119,7 @@ def _marked(text: str, entities: Iterable[Mapping[str, Any]], colours: Mapping[s
                 f"the entity ({type_!r}, {start}, {end}) overlaps another or reaches past its "
                 f"text of {len(text)} characters; were text and entities paired wrongly?"
             )
-        title = "score {score:.2f}".format(score=entity["score"]) if "score" in entity else ""
+        title = _("score {score:.2f}").format(score=entity["score"]) if "score" in entity else ""
         marked = _mark(text[start:end], type_, colours[type_], title)
         pieces += [escape(text[position:start]), marked]
         position = end
