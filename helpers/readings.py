@@ -11,12 +11,55 @@ from helpers.labels import label
 from helpers.translation import _
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from helpers.metrics import Comparison, Interval
 
 
 # Lesson 3
+
+
+def first_loss(by_model: float, by_hand: float, log_n: float) -> str:
+    """Turn the loss before training into a line that compares it with two others.
+
+    >>> first_loss(2.6, 2.6, 2.565)
+    'by the model 2.60, by hand 2.60, log n 2.56'
+
+    Args:
+        by_model: As the model computes it.
+        by_hand: As the lesson computes it.
+        log_n: That of a model which takes each of n tags to be as probable as the others.
+    """
+    return _("by the model {by_model:.2f}, by hand {by_hand:.2f}, log n {log_n:.2f}").format(
+        by_model=by_model, by_hand=by_hand, log_n=log_n
+    )
+
+
+def seconds(duration: float) -> str:
+    """Turn the duration of a training into words.
+
+    >>> seconds(12.3)
+    '12 seconds'
+    """
+    return _("{n:.0f} seconds").format(n=duration)
+
+
+def rule(type_: str) -> str:
+    """Name the rule that takes capitalised words for entities of one type, for a figure.
+
+    >>> rule("person")
+    'rule (capitals are person)'
+    """
+    return _("rule (capitals are {type})").format(type=type_)
+
+
+def the_rule(type_: str) -> str:
+    """Name the same rule within a sentence.
+
+    >>> the_rule("person")
+    'the rule (capitals are person)'
+    """
+    return _("the rule (capitals are {type})").format(type=type_)
 
 
 def interval(split: str, found: "Interval") -> str:
@@ -85,6 +128,58 @@ def luck(n_entities: int, n_epochs: int, one: float, best: float) -> str:
     ).format(n_entities=n_entities, n_epochs=n_epochs, one=one, best=best)
 
 
+def not_pushed() -> str:
+    """Say that nothing was shared, and why."""
+    return _("push_to_hub is off: the model stays here.")
+
+
+# Lesson 4
+
+
+def batches(n_training: int, n_validation: int) -> str:
+    """Turn the numbers of batches into words.
+
+    >>> batches(8, 1)
+    '8 training batches, 1 validation batches'
+    """
+    return _("{n_training} training batches, {n_validation} validation batches").format(
+        n_training=n_training, n_validation=n_validation
+    )
+
+
+def no_model_of_lesson_3() -> str:
+    """Say that there is no model to compare with."""
+    return _("The model of lesson 3 with these settings is not there.")
+
+
+def permutations(difference: float, n_as_large: int, n_ways: int, p_value: float) -> str:
+    """Turn the counts of a permutation test into words.
+
+    >>> permutations(0.012, 9_200, 184_756, 0.0498)
+    'difference 0.012: 9,200 of 184,756 ways, p = 0.050'
+
+    Args:
+        difference: The difference that was found.
+        n_as_large: Ways that give a difference as large as that, in either direction.
+        n_ways: All ways.
+        p_value: The share of these ways.
+    """
+    return _("difference {difference:.3f}: {n:,} of {n_ways:,} ways, p = {p:.3f}").format(
+        difference=difference, n=n_as_large, n_ways=n_ways, p=p_value
+    )
+
+
+def largest_difference(difference: float) -> str:
+    """Turn the largest difference between the logits of two models into words.
+
+    >>> largest_difference(2e-6)
+    'largest difference between two logits: 2e-06'
+    """
+    return _("largest difference between two logits: {difference:.1g}").format(
+        difference=difference
+    )
+
+
 # Lesson 5
 
 _FEW = 30  # entities; the recall of fewer says little
@@ -106,6 +201,22 @@ def training_data(same: bool | None) -> str:
     return _(
         "The model was trained on **other data**. It may have seen these sentences in training, "
         "and then its scores are **too high**."
+    )
+
+
+def behind_limit(name: str, n_entities: int, n_behind: int) -> str:
+    """Turn the entities of a text longer than a model reads into how many lie behind its limit.
+
+    >>> behind_limit("tagger", 1200, 900)
+    'tagger: 1,200 entities, 900 of them behind the limit'
+
+    Args:
+        name: The name of what found them.
+        n_entities: All entities that were found.
+        n_behind: Those behind the limit.
+    """
+    return _("{name}: {n_entities:,} entities, {n_behind:,} of them behind the limit").format(
+        name=label(name), n_entities=n_entities, n_behind=n_behind
     )
 
 
@@ -159,6 +270,11 @@ def recall_of_unseen(counts: "Mapping[str, Mapping[str, int]]") -> str:
     }
     sentences += [caveats[group].format(few=_FEW) for group in n if n[group] < _FEW]
     return " ".join(sentences)
+
+
+def no_entity() -> str:
+    """What stands in a table where there is no entity."""
+    return _("none")
 
 
 def widest_gap(one: str, other: str, gap: "Interval", p_value: float) -> str:
@@ -228,6 +344,28 @@ def confidence(score: float, right: float, low: float, high: float) -> str:
 
 
 # Lesson 1
+
+
+def meanings(types: "Iterable[str]") -> list[str]:
+    """Turn types into what the guidelines of WNUT 17 say about each.
+
+    >>> meanings(["PER", "LOC"])
+    ['see the guidelines of these data', 'see the guidelines of these data']
+
+    Args:
+        types: The types of the data; the guidelines hold if these are the types of WNUT 17.
+    """
+    of_wnut = {
+        "person": _("people, real or invented, by their own name"),
+        "location": _("places by their own name, real or invented, buildings included"),
+        "corporation": _("companies and brands, as the ones that act"),
+        "product": _("tangible goods and well-defined services, by their official name"),
+        "creative-work": _("songs, films, books and other works, by their own title"),
+        "group": _("bands, teams and other groups that are not companies"),
+    }
+    types = list(types)
+    known = of_wnut if set(types) == set(of_wnut) else {}
+    return [known.get(type_, _("see the guidelines of these data")) for type_ in types]
 
 
 def capitals(small_share: float, n_capitals: int, n_outside: int) -> str:
@@ -300,6 +438,21 @@ def baselines(f1: "Mapping[str, Interval]") -> str:
 
 
 # Lesson 2
+
+
+def equal_labels(n_equal: int, n_sentences: int) -> str:
+    """Turn the comparison of two ways to align labels into how often they agree.
+
+    >>> equal_labels(1000, 1000)
+    '1,000 of 1,000 sentences have equal labels'
+
+    Args:
+        n_equal: Sentences with equal labels.
+        n_sentences: Sentences that were compared.
+    """
+    return _("{n_equal:,} of {n_sentences:,} sentences have equal labels").format(
+        n_equal=n_equal, n_sentences=n_sentences
+    )
 
 
 def words_back(n_windows: int, n_tags: int, n_words: int, n_sentences: int, n_right: int) -> str:
