@@ -140,7 +140,7 @@ def test_what_is_looked_up_can_be_extracted(path: Path) -> None:
 def escaped(source: str) -> list[str]:
     """The texts of two or more words that a reader may see and that are not looked up.
 
-    Docstrings, errors of Python's own and assertions are for those who write code.
+    Docstrings, logs, errors of Python's own and assertions are for those who write code.
     """
     found: list[str] = []
 
@@ -149,6 +149,8 @@ def escaped(source: str) -> list[str]:
             case ast.Call(func=ast.Name(id="_")) | ast.Assert():
                 return
             case ast.Raise(exc=ast.Call(func=ast.Name(id="ValueError" | "TypeError"))):
+                return
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="logger"))):
                 return
             case ast.Expr(value=ast.Constant()):
                 return  # a docstring

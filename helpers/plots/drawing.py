@@ -10,11 +10,14 @@ Source of the palette: https://jfly.uni-koeln.de/color/
 
 import base64
 import io
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from html import escape
+from importlib.util import find_spec
+from pathlib import Path
 from textwrap import fill
 from typing import Any
 
@@ -22,9 +25,12 @@ from IPython.display import display
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 
+from helpers import translation
 from helpers.translation import _
+
+logger = logging.getLogger(__name__)
 
 # blue, orange, green, pink, sky blue, red, yellow
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
@@ -45,6 +51,10 @@ STYLE: list[Any] = [
         "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     },
 ]
+
+
+def _style() -> list[Any]:
+    return [*STYLE, {"font.family": families("sans-serif")}]
 
 
 @dataclass(frozen=True)
@@ -90,7 +100,7 @@ class Drawing(Figure):
 
     def _ipython_display_(self) -> None:
         image = io.BytesIO()
-        with style.context(STYLE):  # matplotlib makes some ticks only now
+        with style.context(_style()):  # matplotlib makes some ticks only now
             self.savefig(image, format="png", dpi=2 * self.dpi)  # sharp on a dense screen
         data = base64.b64encode(image.getvalue()).decode()
         html = (
@@ -111,7 +121,7 @@ def drawing(*panels: Panel, height: float, **grid: Any) -> Iterator[tuple[Drawin
         height: In inches.
         **grid: How the panels stand, as for ``Figure.subplots``.
     """
-    with style.context(STYLE):
+    with style.context(_style()):
         figure = Drawing(figsize=(8, height), layout="constrained")
         figure.alt = " ".join(map(str, panels))
         axes = list(figure.subplots(squeeze=False, **grid).flat)
@@ -120,19 +130,40 @@ def drawing(*panels: Panel, height: float, **grid: Any) -> Iterator[tuple[Drawin
         yield figure, axes
 
 
-def drawable(text: str) -> str:
-    """Put a box for each character that the font of code in figures lacks.
+def families(generic: str) -> list[str]:
+    """The fonts of figures: a generic family, and behind it one with Japanese letters.
 
-    >>> drawable("Tōkyō 東京")
-    'Tōkyō □□'
+    The second is that of matplotlib-fontja, if it is installed. Its package is not imported: that
+    would change the fonts of all figures.
+    """
+    return [generic, *_japanese_font()]
+
+
+@cache
+def _japanese_font() -> tuple[str, ...]:
+    package = find_spec("matplotlib_fontja")
+    if package is None or not package.origin:
+        if translation.language() == "ja":
+            logger.warning("no Japanese font for figures: `pip install matplotlib-fontja`")
+        return ()
+    file = Path(package.origin).parent / "fonts" / "ipaexg.ttf"
+    fontManager.addfont(file)
+    return (FontProperties(fname=file).get_name(),)
+
+
+def drawable(text: str) -> str:
+    """Put a box for each character that the fonts of code in figures lack.
+
+    >>> drawable("Tōkyō \U0001f5fc")
+    'Tōkyō □'
     """
     return "".join(letter if ord(letter) in _letters() else "□" for letter in text)
 
 
 @cache
 def _letters() -> frozenset[int]:
-    font = get_font(findfont(FontProperties(family="monospace")))
-    return frozenset(font.get_charmap())
+    fonts = [get_font(findfont(FontProperties(family=name))) for name in families("monospace")]
+    return frozenset(code for font in fonts for code in font.get_charmap())
 
 
 def wrapped(name: str, width: int) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from helpers.labels import label
-from helpers.plots.drawing import GREY, SKY, Drawing, Panel, drawable, drawing
+from helpers.plots.drawing import GREY, SKY, Drawing, Panel, drawable, drawing, families
 from helpers.translation import _
 
 STEPS = ("words", "subwords", "ids", "vectors", "layers", "logits", "tags")
@@ -110,7 +110,9 @@ def _draw_steps(axes: Axes, columns: pd.DataFrame, layers: str) -> None:
     for row, (places, text) in boxes.items():
         left, width = places["left"] + 0.4, places["right"] - places["left"] - 0.8
         bars = axes.barh([row] * len(places), width, 0.56, left, color="white", edgecolor=GREY)
-        axes.bar_label(bars, places[text], label_type="center", fontsize=8, family="monospace")
+        axes.bar_label(
+            bars, places[text], label_type="center", fontsize=8, family=families("monospace")
+        )
     for row in (3, 5):  # a vector for every subword, drawn as a pile of numbers
         left, rows = columns["middle"] - 1, [row] * len(columns)
         axes.barh(rows, 2, 0.56, left, color="white", edgecolor=GREY, hatch="----")
