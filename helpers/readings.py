@@ -8,7 +8,7 @@ translated. Each template holds whole sentences.
 from typing import TYPE_CHECKING
 
 from helpers.labels import label
-from helpers.translation import _
+from helpers.translation import _, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -106,7 +106,7 @@ def comparison(one: str, other: str, found: "Comparison") -> str:
     one, other = label(one), label(other)
     numbers = {"difference": difference, "low": low, "high": high, "p": p_value}
     better = one if difference > 0 else other
-    return f"{measured} {verdict}".format(one=one, other=other, better=better, **numbers)
+    return text_of([measured, verdict]).format(one=one, other=other, better=better, **numbers)
 
 
 def luck(n_entities: int, n_epochs: int, one: float, best: float) -> str:
@@ -227,13 +227,14 @@ def score_on_test(found: "Interval", same: bool | None) -> str:
         found: As `helpers.metrics.f1_interval` returns it.
         same: As `helpers.model_folder.trained_on` returns it.
     """
-    sentence = interval("test", found)
-    if not same:
-        sentence += " " + _(
-            "**This may be no test score:** the model was not trained on these data, as far as it "
-            "says, and may have seen the sentences."
-        )
-    return sentence
+    score = interval("test", found)
+    if same:
+        return score
+    doubt = _(
+        "**This may be no test score:** the model was not trained on these data, as far as it "
+        "says, and may have seen the sentences."
+    )
+    return text_of([score, doubt])
 
 
 def recall_of_unseen(counts: "Mapping[str, Mapping[str, int]]") -> str:
@@ -269,7 +270,7 @@ def recall_of_unseen(counts: "Mapping[str, Mapping[str, int]]") -> str:
         "unseen": _("Fewer than {few} unseen entities say little."),
     }
     sentences += [caveats[group].format(few=_FEW) for group in n if n[group] < _FEW]
-    return " ".join(sentences)
+    return text_of(sentences)
 
 
 def no_entity() -> str:
@@ -306,7 +307,7 @@ def widest_gap(one: str, other: str, gap: "Interval", p_value: float) -> str:
         )
     score, low, high = gap
     numbers = {"gap": score, "low": low, "high": high, "p": p_value}
-    return f"{measured} {verdict}".format(one=one, other=other, **numbers)
+    return text_of([measured, verdict]).format(one=one, other=other, **numbers)
 
 
 def confidence(score: float, right: float, low: float, high: float) -> str:
@@ -340,7 +341,7 @@ def confidence(score: float, right: float, low: float, high: float) -> str:
             "average."
         )
     numbers = {"score": score, "right": right, "difference": score - right}
-    return f"{means} {verdict}".format(low=low, high=high, **numbers)
+    return text_of([means, verdict]).format(low=low, high=high, **numbers)
 
 
 # Lesson 1
@@ -390,7 +391,7 @@ def capitals(small_share: float, n_capitals: int, n_outside: int) -> str:
         others = _("No word inside a sentence begins with a capital letter.")
     outside = 100 * n_outside / max(n_capitals, 1)
     numbers = {"small": 100 * small_share, "n_capitals": n_capitals, "outside": outside}
-    return f"{without} {others}".format(**numbers)
+    return text_of([without, others]).format(**numbers)
 
 
 def unseen(n_unseen: int, n_entities: int) -> str:
@@ -414,7 +415,7 @@ def unseen(n_unseen: int, n_entities: int) -> str:
             "A high score on such a split can come from memory. Score seen and unseen entities "
             "apart."
         )
-    return f"{counted} {meaning}".format(n_unseen=n_unseen, n_entities=n_entities)
+    return text_of([counted, meaning]).format(n_unseen=n_unseen, n_entities=n_entities)
 
 
 def baselines(f1: "Mapping[str, Interval]") -> str:

@@ -8,6 +8,7 @@ catalogue lacks stays English, and so do errors and logs, as those of the librar
 
 import gettext
 import os
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
@@ -40,6 +41,15 @@ def _(message: str) -> str:
     'Correct.'
     """
     return _catalogue(language()).gettext(message) if message else message
+
+
+def text_of(sentences: Iterable[str]) -> str:
+    """Put sentences together: with a space between them, or none in Japanese.
+
+    >>> text_of(["It is so.", "It is not."])
+    'It is so. It is not.'
+    """
+    return ("" if language() == "ja" else " ").join(sentences)
 
 
 @cache

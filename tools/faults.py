@@ -34,7 +34,7 @@ _IN_WORDS = re.compile(
 _RULES = {
     "two spaces": re.compile(r"  |\u3000"),
     "half-width kana": re.compile(r"[\uff61-\uff9f]"),
-    "half-width punctuation after Japanese": re.compile(rf"{_JAPANESE}[,.!?:;](?!\w)"),
+    "half-width punctuation after Japanese": re.compile(rf"{_JAPANESE}[,.!?:;](?!{_LATIN})"),
     "half-width parentheses around Japanese": re.compile(rf"\([^()]*{_JAPANESE}[^()]*\)"),
     "no space between Japanese and Latin": re.compile(
         rf"{_JAPANESE}{_LATIN}|{_LATIN}{_JAPANESE}|[%]{_JAPANESE}"

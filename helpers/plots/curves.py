@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from helpers.labels import label
 from helpers.plots.drawing import BLUE, GREY, ORANGE, RED, Drawing, Panel, drawing
-from helpers.translation import _
+from helpers.translation import _, text_of
 
 Curves = dict[str, np.ndarray[Any, Any]]  # for each series its points
 
@@ -89,7 +89,7 @@ def runs_compared(
         for panel in axes[: len(losses)]:
             panel.axhline(guessing, color="black", linestyle=":", label=line)
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-        figure.alt += " " + _("{line}.").format(line=line)
+        figure.alt = text_of([figure.alt, _("{line}.").format(line=line)])
     return figure
 
 

@@ -28,7 +28,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 
 from helpers import translation
-from helpers.translation import _
+from helpers.translation import _, text_of
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class Panel:
             if not isinstance(text, str):
                 text = ", ".join(f"{part} {its}" for part, its in text.items())
             words.append(_("{name}: {text}.").format(name=name, text=text))
-        return " ".join(" ".join(words).split())
+        return " ".join(text_of(words).split())
 
 
 class Drawing(Figure):
@@ -123,7 +123,7 @@ def drawing(*panels: Panel, height: float, **grid: Any) -> Iterator[tuple[Drawin
     """
     with style.context(_style()):
         figure = Drawing(figsize=(8, height), layout="constrained")
-        figure.alt = " ".join(map(str, panels))
+        figure.alt = text_of(map(str, panels))
         axes = list(figure.subplots(squeeze=False, **grid).flat)
         for place, panel in zip(axes, panels, strict=True):
             place.set(title=panel.title, xlabel=panel.x, ylabel=panel.y)
