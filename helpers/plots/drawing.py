@@ -13,7 +13,7 @@ import io
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from html import escape
 from importlib.util import find_spec
@@ -148,7 +148,11 @@ def _japanese_font() -> tuple[str, ...]:
         return ()
     file = Path(package.origin).parent / "fonts" / "ipaexg.ttf"
     fontManager.addfont(file)
-    return (FontProperties(fname=file).get_name(),)
+    regular = fontManager.ttflist[-1]
+    fontManager.ttflist.append(
+        replace(regular, weight="bold")
+    )  # it has no bold letters
+    return (regular.name,)
 
 
 def drawable(text: str) -> str:
