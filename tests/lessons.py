@@ -1,6 +1,7 @@
 """The lessons as tests run them and read what comes out."""
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 
 ROOT = Path(__file__).resolve().parent.parent
+JAPANESE = {path.stem[:2]: path for path in sorted((ROOT / "notebooks/ja").glob("0*.ipynb"))}
 LESSONS = {path.stem[:2]: path for path in sorted((ROOT / "notebooks").glob("0*.ipynb"))}
 
 
@@ -42,6 +44,22 @@ def text_of_output(output: Any) -> str:
     data = output.get("data", {})
     shown = [data.get(f"text/{kind}", "") for kind in ("plain", "markdown", "html")]
     return "\n".join([output.get("text", ""), *shown])
+
+
+_PHRASE = re.compile(r"(?<![#\w])[A-Za-z][a-z']+(?: [a-z][a-z']+)+")
+_NO_PROSE = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"|(?:で止まります|開けません|使えません)：.*|<[^>]*>|&\w+;")
+
+
+def english_in(text: str, known: Collection[str] = ()) -> list[str]:
+    """Phrases of two or more English words in a text that should be Japanese.
+
+    Code, what is quoted, the texts of Python's errors and words of the data are none.
+
+    >>> english_in("`a b` は 'two words' です。 Not yet. In the end 正解です。")
+    ['Not yet', 'In the end']
+    """
+    phrases = _PHRASE.findall(_NO_PROSE.sub(" | ", text))
+    return [its for its in phrases if not {*re.findall(r"[a-z']+", its.lower())} <= {*known}]
 
 
 def noise_in(executed: Any) -> list[str]:

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import wordpiece
+from lessons import english_in
 from transformers import BertConfig, BertForTokenClassification
 
 from helpers import data, metrics, settings
@@ -1656,6 +1657,20 @@ def test_nonsense_is_never_right_and_never_an_error(case: Case) -> None:
 @cases
 def test_no_answer_is_no_answer(case: Case) -> None:
     assert case.check(None, *case.data) == not_answered()
+
+
+@cases
+def test_a_reply_is_in_the_language_of_the_edition(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LESSON_LANGUAGE", "ja")
+    assert case.check(None, *case.data).startswith("まだ答えがありません。")
+    replies = [case.check(answer, *case.data) for answer, _ in case.wrong]
+    assert all(reply.startswith("まだ違います。") for reply in replies)
+    replies.append(case.check(case.right[0], *case.data))
+    assert replies[-1].startswith("正解です。")
+    typed = " ".join([*CAUSES.values(), *trainer.VERDICTS]).split()  # answers that are chosen
+    assert [(reply, found) for reply in replies if (found := english_in(reply, typed))] == []
 
 
 @pytest.mark.parametrize(("framework", "tensor"), [("torch", "tensor"), ("tensorflow", "constant")])
