@@ -27,7 +27,7 @@ MAKEFLAGS += --jobs=2
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help lessons site test test-pytorch test-tensorflow test-colab test-slow test-versions lab bench lint clean
+.PHONY: help lessons site edition test test-pytorch test-tensorflow test-colab test-slow test-versions lab bench lint clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,11 +40,18 @@ lessons: $(KERNEL) ## run all lessons; the executed notebooks end up in runs/
 	$(BIN)/python -m helpers lessons --profile $(PROFILE) $(if $(DATASET),-p dataset '$(DATASET)')
 	@echo && echo "read them as pages: make site PROFILE=$(PROFILE)"
 
-site: $(VENV)/installed-extras runs/$(PROFILE) ## build the site in build/site from what the lessons left
+site: $(VENV)/installed-extras runs/$(PROFILE) runs/$(PROFILE)/ja ## build the site in build/site from what the lessons left
 	$(BIN)/python tools/build_site.py runs/$(PROFILE)
 
 runs/$(PROFILE): | $(KERNEL) $(VENV)/installed-extras
 	$(BIN)/python -m helpers lessons --profile $(PROFILE)
+
+runs/$(PROFILE)/ja: | $(KERNEL) $(VENV)/installed-extras
+	$(BIN)/python -m helpers lessons --profile $(PROFILE) --language ja
+
+edition: $(VENV)/installed ## after a change of the English: bring the Japanese catalogues and lessons up to date
+	$(BIN)/python tools/editions.py update
+	$(BIN)/python tools/editions.py build
 
 test: test-pytorch test-tensorflow ## run the tests, every notebook included
 
@@ -84,6 +91,7 @@ lint: $(VENV)/installed ## check style and types, notebooks included
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python tools/colab.py --check
+	$(BIN)/python tools/editions.py check
 
 clean: ## remove environments, runs and caches
 	rm -rf $(VENV) $(TF_VENV) $(COLAB) .venv-versions runs build .mypy_cache .pytest_cache .ruff_cache .hypothesis

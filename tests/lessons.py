@@ -47,7 +47,9 @@ def text_of_output(output: Any) -> str:
 
 
 _PHRASE = re.compile(r"(?<![#\w])[A-Za-z][a-z']+(?: [a-z][a-z']+)+")
-_NO_PROSE = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"|(?:で止まります|開けません|使えません)：.*|<[^>]*>|&\w+;")
+_NO_PROSE = re.compile(
+    r"`[^`]*`|'[^']*'|\"[^\"]*\"|(?:で止まります|開けません|使えません)：.*|<[^>]*>|&\w+;"
+)
 
 
 def english_in(text: str, known: Collection[str] = ()) -> list[str]:

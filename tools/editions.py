@@ -197,7 +197,9 @@ def readme() -> str:
     """Turn the README into the short one of the edition."""
     text = messages.translated(short_readme(), translation("README"))
     text = text.replace(colab.pages(), f"{colab.pages()}{LANGUAGE}/")
-    text = text.replace("](notebooks/", f"](notebooks/{LANGUAGE}/").replace("](docs/", "](../docs/")
+    text = text.replace(f"[日本語]({TRANSLATED_README.name})", f"[English]({README.name})")
+    text = re.sub(r"\]\(notebooks/(?=\d)", f"](notebooks/{LANGUAGE}/", text)
+    text = text.replace("](docs/", "](../docs/")
     return _to_pages(text).replace("](../docs/", "](docs/") + "\n"
 
 

@@ -21,7 +21,7 @@ TARGET = re.compile(r"(?<=\])\([^()\s]*\)")
 _SUMMARY = re.compile(r"<summary>(.*?)</summary>")
 _CAPTION = re.compile(r"^:caption: (.*)$", re.MULTILINE)
 _BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)")
-_LETTER = re.compile(r"[^\W\d_]")
+_LETTER = re.compile(r"[A-Za-z]")
 
 
 class Piece(NamedTuple):
@@ -42,7 +42,7 @@ def pieces(source: str) -> list[Piece]:
 
 
 def is_prose(message: str) -> bool:
-    """Whether there is anything to translate: letters outside code and the addresses of links.
+    """Whether there is anything to translate: Latin letters outside code and the addresses of links.
 
     >>> is_prose("`tokens`, [12](a.md)"), is_prose("the `tokens`")
     (False, True)

@@ -149,9 +149,7 @@ def _japanese_font() -> tuple[str, ...]:
     file = Path(package.origin).parent / "fonts" / "ipaexg.ttf"
     fontManager.addfont(file)
     regular = fontManager.ttflist[-1]
-    fontManager.ttflist.append(
-        replace(regular, weight="bold")
-    )  # it has no bold letters
+    fontManager.ttflist.append(replace(regular, weight="bold"))  # it has no bold letters
     return (regular.name,)
 
 
