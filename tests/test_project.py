@@ -223,6 +223,13 @@ def test_a_checkout_without_the_remote_or_the_tag_is_told(
         assert beginning.format(version=version) in doubt
 
 
+def test_jupyterlab_opens_the_edition_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LESSON_LANGUAGE", "ja")
+    config = PyFileConfigLoader("jupyterlab.py", str(ROOT / "tools")).load_config()
+    assert (ROOT / config.LabApp.default_url.removeprefix("/lab/tree/")).is_file()
+    assert "/ja/" in config.LabApp.default_url
+
+
 def test_jupyterlab_opens_lesson_1_at_the_root_and_does_not_change_it() -> None:
     command = "jupyter lab --config=tools/jupyterlab.py"
     assert command in README

@@ -1,13 +1,14 @@
 """The site in a real browser: its links, its search, and what a lesson's page offers.
 
 The pages are built once, from the lessons that ``make lessons`` has run, or from lessons with an
-output of each kind where it has not run them as they are now. That takes half a minute.
+output of each kind where it has not run them as they are now. That takes a minute.
 """
 
 import base64
 import gzip
 import io
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -29,6 +30,7 @@ from helpers import plots
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
+JAPANESE = sorted((ROOT / "notebooks" / "ja").glob("0*.ipynb"))
 RUNS = ROOT / "runs" / "offline"
 
 pytest.importorskip("sphinx", reason="the extra [site] is not installed; `make test` does it")
@@ -92,11 +94,17 @@ def executed(lesson: NotebookNode) -> NotebookNode:
     return lesson
 
 
+def in_edition(lesson: Path) -> Path:
+    """The path of a lesson below the folder of the English ones."""
+    return lesson.relative_to(ROOT / "notebooks")
+
+
 def ran_as_they_are(lesson: Path) -> bool:
     """Whether ``make lessons`` has run a lesson in its present form."""
-    if not (RUNS / lesson.name).is_file():
+    executed = RUNS / in_edition(lesson)
+    if not executed.is_file():
         return False
-    ran, is_ = (nbformat.read(path, as_version=4).cells for path in (RUNS / lesson.name, lesson))
+    ran, is_ = (nbformat.read(path, as_version=4).cells for path in (executed, lesson))
     kept = [cell for cell in ran if "injected-parameters" not in cell.metadata.get("tags", [])]
     return [cell.source for cell in kept] == [cell.source for cell in is_]
 
@@ -106,11 +114,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the site."""
     folder = tmp_path_factory.mktemp("site")
     runs = RUNS
-    if not all(map(ran_as_they_are, NOTEBOOKS)):
+    if not all(map(ran_as_they_are, [*NOTEBOOKS, *JAPANESE])):
         runs = folder / "offline"
-        runs.mkdir()
-        for path in NOTEBOOKS:
-            nbformat.write(executed(nbformat.read(path, as_version=4)), runs / path.name)
+        (runs / "ja").mkdir(parents=True)
+        for path in [*NOTEBOOKS, *JAPANESE]:
+            done = RUNS / in_edition(path)
+            if ran_as_they_are(path):
+                shutil.copy(done, runs / in_edition(path))
+            else:
+                lesson = executed(nbformat.read(path, as_version=4))
+                nbformat.write(lesson, runs / in_edition(path))
     assert build_site.build(runs, folder / "site") == 0
     return folder / "site"
 
@@ -236,11 +249,12 @@ def test_every_link_within_the_site_leads_somewhere(site: Path, names: list[str]
     assert not broken
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *JAPANESE], ids=lambda path: str(in_edition(path)))
 def test_a_solution_is_folded_and_opens_by_keyboard(path: Path, address: str, browser: Any) -> None:
     page = browser.new_page()
-    page.goto(f"{address}notebooks/{path.stem}.html")
-    solutions = page.locator("details", has=page.locator("summary", has_text="Solution"))
+    page.goto(f"{address}{page_of(path)}")
+    name = "解答" if path in JAPANESE else "Solution"
+    solutions = page.locator("details", has=page.locator("summary", has_text=name))
     assert solutions.count() >= 3
     for solution in solutions.all():
         code = solution.locator("pre").first
@@ -251,15 +265,74 @@ def test_a_solution_is_folded_and_opens_by_keyboard(path: Path, address: str, br
     page.close()
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+RAN = {
+    "en": r"This page was run on \d+ \w+ \d{4} with .*offline.* in \d+ s\.",
+    "ja": r"実行日：\d{4}年\d+月\d+日、設定：.*offline.*、所要時間：\d+ 秒。",
+}
+
+
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *JAPANESE], ids=lambda path: str(in_edition(path)))
 def test_a_lesson_says_how_it_was_run_and_where_to_run_it(path: Path, site: Path) -> None:
-    page = (site / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
-    assert re.search(r"This page was run on \d+ \w+ \d{4} with .*offline.* in \d+ s\.", page)
+    page = (site / page_of(path)).read_text(encoding="utf-8")
+    language = "ja" if path in JAPANESE else "en"
+    assert re.search(RAN[language], page)
     assert page.count("colab.research.google.com/github/") == 1
-    assert "Download" in page
+    assert {"en": "Download", "ja": "ダウンロード"}[language] in page
     assert "HBox(" not in page
-    [download] = site.glob(f"_downloads/*/{path.name}")
+    folder = site / "ja" if path in JAPANESE else site
+    [download] = folder.glob(f"_downloads/*/{path.name}")
     assert download.read_bytes() == path.read_bytes()
+
+
+def page_of(lesson: Path) -> str:
+    """The page of a lesson, by its path on the site."""
+    edition = "ja/" if lesson in JAPANESE else ""
+    return f"{edition}notebooks/{lesson.stem}.html"
+
+
+ENGLISH_ONLY = re.compile(r"api|genindex|py-modindex")
+
+
+def test_a_page_leads_to_itself_in_the_other_language(
+    site: Path, names: list[str], address: str, browser: Any
+) -> None:
+    for name in names:
+        page = BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
+        here, bare = ("ja", name[3:]) if name.startswith("ja/") else ("en", name)
+        assert page.html
+        assert page.html["lang"] == here
+        alternates = {str(link["hreflang"]): link["href"] for link in page.select("link[hreflang]")}
+        switch = page.select("a.edition-switch")
+        if ENGLISH_ONLY.match(bare):
+            assert not alternates
+            assert not switch
+            continue
+        assert alternates == {
+            "en": f"{build_site.colab.pages()}{bare}",
+            "ja": f"{build_site.colab.pages()}ja/{bare}",
+        }
+        [link] = switch
+        other = bare if here == "ja" else f"ja/{bare}"
+        assert urljoin(name, str(link["href"])) == other
+        assert other in names
+        assert link["lang"] == link["hreflang"] == ("en" if here == "ja" else "ja")
+    page = browser.new_page(viewport=PHONE)
+    page.goto(f"{address}notebooks/02_preprocessing.html")
+    page.get_by_text("日本語", exact=True).click()
+    assert page.url == f"{address}ja/notebooks/02_preprocessing.html"
+    assert page.locator("article h1").inner_text().startswith("2. 前処理")
+    page.close()
+
+
+def test_nothing_on_the_japanese_site_waits_for_its_translation(
+    site: Path, names: list[str]
+) -> None:
+    japanese = [name for name in names if name.startswith("ja/")]
+    assert len(japanese) > 12
+    for name in japanese:
+        assert build_site.editions.UNTRANSLATED not in (site / name).read_text(encoding="utf-8"), (
+            name
+        )
 
 
 TERMS = [
@@ -273,6 +346,25 @@ def test_search_finds_the_terms_of_the_course(address: str, browser: Any) -> Non
     for term in TERMS:
         page.goto(f"{address}search.html?q={term}")
         page.wait_for_selector("#search-results li a")
+    page.close()
+
+
+JAPANESE_TERMS = [
+    *("固有表現認識", "再現率", "過学習", "学習率", "トークナイザ", "特殊トークン", "サブワード"),
+    *("検証", "窓", "F1", "ウォームアップ", "表層形", "papermill", "分割からファイル"),
+]
+
+
+def test_search_finds_japanese_terms(address: str, browser: Any) -> None:
+    page = browser.new_page()
+    for term in JAPANESE_TERMS:
+        page.goto(f"{address}ja/search.html?q={term}")
+        page.wait_for_selector("#search-results li a")
+    page.goto(f"{address}ja/search.html?q=量子力学")
+    page.wait_for_function(
+        "document.querySelector('#search-results .search-summary, #search-results p')"
+    )
+    assert page.locator("#search-results li a").count() == 0
     page.close()
 
 

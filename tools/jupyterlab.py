@@ -1,5 +1,6 @@
 """How JupyterLab shows the lessons: ``jupyter lab --config=tools/jupyterlab.py``."""
 
+import os
 from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
@@ -29,5 +30,6 @@ def without_news(_: Any, page: dict[str, Any]) -> dict[str, Any]:
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 -- JupyterLab provides it
 c.ServerApp.contents_manager_class = Lessons
-c.LabApp.default_url = "/lab/tree/notebooks/01_exploration.ipynb"
+edition = "ja/" if os.environ.get("LESSON_LANGUAGE") == "ja" else ""
+c.LabApp.default_url = f"/lab/tree/notebooks/{edition}01_exploration.ipynb"
 c.ServerApp.tornado_settings = {"page_config_hook": without_news}

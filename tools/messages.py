@@ -42,7 +42,7 @@ def pieces(source: str) -> list[Piece]:
 
 
 def is_prose(message: str) -> bool:
-    """Whether there is anything to translate: Latin letters outside code and the addresses of links.
+    """Whether there is anything to translate: Latin letters outside code and addresses of links.
 
     >>> is_prose("`tokens`, [12](a.md)"), is_prose("the `tokens`")
     (False, True)
