@@ -10,7 +10,7 @@ https://prodi.gy/docs/api-interfaces#ner , https://spacy.io/api/data-formats .
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -152,7 +152,7 @@ class _Reader:
 
     def read(self, record: Any, place: str) -> tuple[list[str], list[str]] | None:
         """Turn a record into words and tags; ``None`` where it is left out."""
-        match next(filter(None, (form(record, place) for form in _FORMS)), None):
+        match _found(record, place):
             case Words(tokens, tags, used):
                 self._used.add(used)
                 self._keys.update(record)
@@ -239,25 +239,24 @@ def _records(path: Path, text: str) -> Iterator[tuple[int, Any]]:
         )
 
 
-# --- the forms of records: each turns a record of its form into what was found in it
-
-
-def _empty(record: Any, _: str) -> Found | None:
-    return LeftOut("are empty") if record is None else None
-
-
-def _refused(record: Any, _: str) -> Found | None:
-    """Prodigy keeps what its user rejected or ignored."""
+def _found(record: Any, place: str) -> Found | None:
+    """Turn a record of any form into what it holds; ``None`` if it is of no known form."""
     match record:
-        case {"answer": str(answer)} if answer != "accept":
+        case None:
+            return LeftOut("are empty")
+        case {"answer": str(answer)} if answer != "accept":  # which Prodigy keeps
             return LeftOut(f"were answered with {answer!r}")
+        case {"data": dict()}:
+            return _task(record, place)
+        case dict():
+            return _sentence(record, place)
+        case [str(text), {"entities": list(spans)}] | [str(text), list(spans)]:  # spaCy's pair
+            return Text(text, _annotations(spans, place))
     return None
 
 
-def _task(record: Any, place: str) -> Found | None:
+def _task(record: dict[str, Any], place: str) -> Found:
     """Label Studio has a text among the data of a task, and any number of annotations of it."""
-    if not isinstance(record, dict) or not isinstance(record.get("data"), dict):
-        return None
     versions = _objects(record.get("annotations", record.get("completions")), place)
     done = [one for one in versions if not (one.get("was_cancelled") or one.get("skipped"))]
     if not done:
@@ -272,18 +271,8 @@ def _task(record: Any, place: str) -> Found | None:
     return Text(text, _annotations(spans, place), n_versions=len(done))
 
 
-def _pair(record: Any, place: str) -> Found | None:
-    """SpaCy trains on pairs of a text and its entities."""
-    match record:
-        case [str(text), {"entities": list(spans)}] | [str(text), list(spans)]:
-            return Text(text, _annotations(spans, place))
-    return None
-
-
-def _sentence(record: Any, place: str) -> Found | None:
+def _sentence(record: dict[str, Any], place: str) -> Found | None:
     """Words with tags, or a text with entities, under names that many tools share."""
-    if not isinstance(record, dict):
-        return None
     tokens = next((record[key] for key in find(record, TOKENS)), None)
     tags = [key for key in find(record, TAGS) if isinstance(record[key], list)]
     texts = [record[key] for key in find(record, TEXTS) if isinstance(record[key], str)]
@@ -296,15 +285,6 @@ def _sentence(record: Any, place: str) -> Found | None:
     annotations = _annotations(spans[0], place) if spans else []
     is_bare = not given and "answer" not in record
     return Text(texts[0], None if is_bare else annotations, _given_offsets(tokens, texts[0], place))
-
-
-_FORMS: tuple[Callable[[Any, str], Found | None], ...] = (
-    _refused,
-    _task,
-    _sentence,
-    _pair,
-    _empty,
-)
 
 
 def _objects(value: object, place: str) -> list[dict[str, Any]]:
