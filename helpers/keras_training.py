@@ -111,11 +111,10 @@ def match_labels(model: TFPreTrainedModel, folder: str | Path) -> None:
         model: As ``from_pretrained`` returns it.
         folder: Where it comes from.
     """
-    stored = models.stored_rows(folder, "classifier", "np")
     names = [label for _, label in sorted(model.config.id2label.items())]
-    if not stored or list(stored) == names:
+    stored = models.stored_rows(folder, "classifier", "np", names)
+    if not stored:
         return
-    models.report_rows(names, stored)
     layer = model.classifier
     kernel = layer.kernel_initializer(layer.kernel.shape).numpy()
     bias = np.zeros(len(names))

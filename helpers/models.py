@@ -238,17 +238,22 @@ def load_for_tags(auto_class: Any, folder: str | Path, names: Sequence[str], **o
     return model
 
 
-def stored_rows(folder: str | Path, layer: str, framework: str) -> dict[str, tuple[Any, Any]]:
-    """Read the weights with which a fine-tuned model scores each of its labels.
+def stored_rows(
+    folder: str | Path, layer: str, framework: str, names: Sequence[str]
+) -> dict[str, tuple[Any, Any]]:
+    """Read the weights with which a fine-tuned model scores each of its labels, for other tags.
+
+    A line of the log says which tags continue from its labels, and which start from scratch.
 
     Args:
         folder: As `locate` returns it.
         layer: Name of the layer that scores the labels, such as ``"classifier"``.
         framework: Of the arrays: ``"pt"`` for PyTorch, ``"np"`` for NumPy.
+        names: The tags, in the order of their ids.
 
     Returns:
-        For each label its row of weights and its bias (or 0), in the order of the ids; empty if the
-        model is only pretrained and has no such layer.
+        For each label its row of weights and its bias (or 0); empty if the model is only pretrained
+        and has no such layer, or if its labels are the tags.
     """
     arrays: dict[str, Any] = {}
     for file in sorted(Path(folder).glob("*.safetensors")):
@@ -259,26 +264,19 @@ def stored_rows(folder: str | Path, layer: str, framework: str) -> dict[str, tup
     bias = arrays.get(f"{layer}.bias", [0] * len(weight))
     labels = cast(dict[int, str], read_config(folder).id2label)
     rows = enumerate(zip(weight, bias, strict=True))
-    return {labels.get(index, f"LABEL_{index}"): row for index, row in rows}
-
-
-def report_rows(names: Sequence[str], stored: Iterable[str]) -> None:
-    """Log which tags continue from a fine-tuned model's labels, and which start from scratch.
-
-    Args:
-        names: The tags.
-        stored: The labels of the fine-tuned model.
-    """
-    labels = list(stored)
+    stored = {labels.get(index, f"LABEL_{index}"): row for index, row in rows}
+    if not stored or list(stored) == list(names):
+        return {}
     lists = {
-        "tags that continue from its labels of the same name": set(names) & set(labels),
-        "tags that start from scratch": set(names) - set(labels),
-        "labels that it loses": set(labels) - set(names),
+        "tags that continue from its labels of the same name": stored.keys() & set(names),
+        "tags that start from scratch": set(names) - stored.keys(),
+        "labels that it loses": stored.keys() - set(names),
     }
     logger.warning(
         "the model was fine-tuned before; %s",
         "; ".join(f"{what}: {', '.join(sorted(some))}" for what, some in lists.items() if some),
     )
+    return stored
 
 
 def lowest_layers(layers: Iterable[Layer], count: int) -> list[Layer]:

@@ -79,11 +79,10 @@ def match_labels(model: PreTrainedModel, folder: str | Path) -> None:
     """
     layer = classifier(model)
     [name] = [name for name, module in model.named_modules() if module is layer]
-    stored = models.stored_rows(folder, name, "pt")
     names = [str(label) for _, label in sorted((model.config.id2label or {}).items())]
-    if not stored or list(stored) == names:
+    stored = models.stored_rows(folder, name, "pt", names)
+    if not stored:
         return
-    models.report_rows(names, stored)
     with torch.no_grad():
         layer.weight.normal_(std=getattr(model.config, "initializer_range", 0.02))
         if layer.bias is not None:
