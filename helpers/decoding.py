@@ -31,12 +31,6 @@ _SENTENCES_AT_ONCE = 1024  # so that memory stays the same however many there ar
 _MANY = 20
 
 
-def log_softmax(logits: Floats) -> Floats:
-    """Turn a model's scores of labels, on the last axis, into their log-probabilities."""
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-
-
 def label_scheme(names: Sequence[str]) -> Scheme | None:
     """Turn a model's labels into the scheme that they are written in.
 

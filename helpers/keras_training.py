@@ -19,6 +19,7 @@ from datasets import Dataset, DatasetDict
 from numpy.typing import NDArray
 from packaging.version import Version
 from safetensors.numpy import save_file
+from scipy.special import log_softmax
 from tqdm.auto import tqdm
 
 WRONG_KERNEL = (
@@ -69,7 +70,7 @@ from transformers.modeling_tf_pytorch_utils import (  # noqa: E402
 )
 
 from helpers import data, metrics, model_folder, models, windows  # noqa: E402
-from helpers.decoding import Decoder, log_softmax  # noqa: E402
+from helpers.decoding import Decoder  # noqa: E402
 from helpers.model_folder import TaggerOptions  # noqa: E402
 from helpers.settings import Settings  # noqa: E402
 
@@ -307,7 +308,7 @@ def log_probabilities(
     scores = (
         row
         for batch, _ in evaluation_batches(model, tokenizer, rows)
-        for row in log_softmax(model.predict_on_batch(batch).logits)
+        for row in log_softmax(model.predict_on_batch(batch).logits, axis=-1)
     )
     return windows.gather_words(scores, rows, [len(words) for words in split["tokens"]])
 

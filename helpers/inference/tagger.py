@@ -16,10 +16,11 @@ import torch
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id
 from numpy.typing import NDArray
+from scipy.special import log_softmax
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from helpers import models, tagging, words
-from helpers.decoding import Decoder, log_softmax
+from helpers.decoding import Decoder
 from helpers.inference.backends import Backend, Precision, load_model
 from helpers.inference.onnx_model import OnnxModel
 from helpers.model_folder import TaggerOptions, read_tagger_options
@@ -254,7 +255,7 @@ class Tagger:
         scores = (
             row
             for rows in batches
-            for row in log_softmax(self._logits(self._padded(columns, rows)))
+            for row in log_softmax(self._logits(self._padded(columns, rows)), axis=-1)
         )
         order = np.concatenate([np.empty(0, dtype=np.int64), *batches])
         word_ids = subwords.word_ids()
