@@ -137,9 +137,7 @@ def load(profile: str = "full", **overrides: Any) -> Settings:
     if profile not in list(_profiles()):  # also where it is no text at all
         raise ValueError(f"unknown profile {profile!r}; valid profiles: {', '.join(_profiles())}")
     valid = [field.name for field in dataclasses.fields(Settings) if field.name != "profile"]
-    unknown = [name for name in overrides if name not in valid]
-    if unknown:
-        raise ValueError(f"unknown setting {unknown[0]!r}; valid settings: {', '.join(valid)}")
+    refuse_unknown(overrides, valid, "setting")
     chosen = {name: value for name, value in overrides.items() if value is not None}
     try:
         return Settings(profile=profile, **{**_profiles()[profile], **chosen})
@@ -175,8 +173,8 @@ def from_notebook(namespace: Mapping[str, Any]) -> Settings:
     return load(**{name: namespace[name] for name in names if name in namespace})
 
 
-def refuse_unknown(given: Iterable[str], valid: Iterable[str]) -> None:
-    """Refuse names of parameters that are not among the valid ones.
+def refuse_unknown(given: Iterable[str], valid: Iterable[str], kind: str = "parameter") -> None:
+    """Refuse names of parameters, or of another kind, that are not among the valid ones.
 
     Raises:
         ValueError: An unknown name; the message lists the valid ones.
@@ -185,8 +183,8 @@ def refuse_unknown(given: Iterable[str], valid: Iterable[str]) -> None:
     unknown = [name for name in given if name not in valid]
     if unknown:
         raise ValueError(
-            f"unknown parameter {', '.join(map(repr, unknown))}; "
-            f"valid parameters: {', '.join(valid) or 'none'}"
+            f"unknown {kind} {', '.join(map(repr, unknown))}; "
+            f"valid {kind}s: {', '.join(valid) or 'none'}"
         )
 
 
