@@ -3,7 +3,7 @@
 import ast
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,32 @@ def in_iob2(path: Path, **options: Any) -> readers.Split:
 
 def pairs(split: readers.Split) -> Pairs:
     return [list(zip(one.tokens, one.tags, strict=True)) for one in split.sentences]
+
+
+# Of an entity: how it begins, goes on and ends, and what it is if it has one word.
+LETTERS = {
+    **{"IOB1": "IIII", "IOB2": "BIIB", "IOBES": "BIES", "BILOU": "BILU"},
+    **{"BMES": "BMES", "BMEWO": "BMEW"},
+}
+
+
+def encode(
+    spans: Sequence[Span],
+    n_words: int,
+    scheme: str,
+    *,
+    spell: Callable[[str, str], str] = "{}-{}".format,
+    outside: str = "O",
+) -> list[str]:
+    """The tags of a sentence: the scheme's definition, read aloud."""
+    first, inside, last, single = tuple(LETTERS[scheme])
+    tags = [outside] * n_words
+    for type_, start, end in spans:
+        letters = single if end - start == 1 else first + inside * (end - start - 2) + last
+        if scheme == "IOB1" and any((type_, start) == (other, stop) for other, _, stop in spans):
+            letters = "B" + letters[1:]
+        tags[start:end] = [spell(letter, type_) for letter in letters]
+    return tags
 
 
 def annotated(split: readers.Split) -> list[Annotated]:

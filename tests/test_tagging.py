@@ -5,6 +5,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reading import encode
 from seqeval.metrics.sequence_labeling import get_entities
 
 from helpers.tagging import (
@@ -37,24 +38,6 @@ def annotated(draw: st.DrawFn) -> tuple[list[Span], int]:
         end = start + draw(st.integers(1, 3))
         spans.append((draw(st.sampled_from(TYPES)), start, end))
     return spans, end + draw(st.integers(0, 2))
-
-
-def encode(spans: list[Span], n_words: int, scheme: Scheme) -> list[str]:
-    """The scheme's definition, read aloud."""
-    tags = ["O"] * n_words
-    for type_, start, end in spans:
-        for position in range(start, end):
-            first, last = position == start, position == end - 1
-            if scheme == "IOB1":
-                touches = any(other == type_ and stop == start for other, _, stop in spans)
-                prefix = "B" if first and touches else "I"
-            elif scheme == "IOB2":
-                prefix = "B" if first else "I"
-            else:
-                close, single = ("E", "S") if scheme == "IOBES" else ("L", "U")
-                prefix = single if first and last else "B" if first else close if last else "I"
-            tags[position] = f"{prefix}-{type_}"
-    return tags
 
 
 def test_label_names_put_o_first_and_b_before_i() -> None:
@@ -195,6 +178,17 @@ def test_find_spelling(counts: dict[str, int], tags: dict[str, str]) -> None:
         ({"*": 9, "(PER": 2}, "(PER", "the tag '(PER' looks like the brackets of OntoNotes; writ"),
         ({"NN": 9, "VB": 9}, None, "no word is tagged 'O', and the tags ('NN', 'VB') have no"),
         ({"O": 9, "a": 1, "b": 1}, None, "('a', 'b'; 2 different ones on 2 words) do not look"),
+        (
+            {"O": 2, "B_x": 1, "B-x": 2},
+            "B-x",
+            "not written like the others, such as 'B_x'",
+        ),
+        ({"O": 1, "OTHER": 1, "B-x": 2}, "OTHER", "the tag 'OTHER' is not written like the others"),
+        (
+            {"O": 1, "B-": 3, "I-": 1},
+            "B-",
+            "do not look like types of entities, since types repeat",
+        ),
         ({"O": 9, "a?": 9}, "a?", "do not look like types of entities, since types repeat; give"),
     ],
 )

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,10 @@ from datasets import ClassLabel, Dataset, Features, List, Value
 from datasets.utils.logging import disable_progress_bar
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from reading import Annotated, annotated, in_iob2, sentences, write
+from reading import LETTERS, Annotated, annotated, encode, in_iob2, sentences, write
 
-from helpers import words
-from helpers.tagging import spans_to_tags
+from helpers import metrics, words
+from helpers.tagging import spans_to_tags, to_iob2
 
 disable_progress_bar()
 
@@ -26,38 +26,6 @@ UNUSUAL = UNUSUAL.filter(lambda word: word != '""""')  # shows quoted cells in a
 SPREAD = sentences(words=PLAIN, types=TYPES)
 
 
-def prefixes(length: int, scheme: str) -> str:
-    """The prefixes of the words of an entity that touches no other of its type."""
-    match scheme:
-        case "IOB2":
-            return "B" + "I" * (length - 1)
-        case "IOBES":
-            return "S" if length == 1 else "B" + "I" * (length - 2) + "E"
-        case "BILOU":
-            return "U" if length == 1 else "B" + "I" * (length - 2) + "L"
-        case "BMES":
-            return "S" if length == 1 else "B" + "M" * (length - 2) + "E"
-        case _:  # BMEWO
-            return "W" if length == 1 else "B" + "M" * (length - 2) + "E"
-
-
-def tags_of(
-    one: Annotated, scheme: str, spell: Callable[[str, str], str], outside: str
-) -> list[str]:
-    tokens, spans = one
-    tags = [outside] * len(tokens)
-    for type_, start, end in spans:
-        touches = any((type_, start) == (other, stop) for other, _, stop in spans)
-        letters = "I" * (end - start)
-        if scheme == "IOB1":
-            letters = ("B" if touches else "I") + letters[1:]
-        else:
-            letters = prefixes(end - start, scheme)
-        tags[start:end] = [spell(letter, type_) for letter in letters]
-    return tags
-
-
-SCHEMES = ["IOB1", "IOB2", "IOBES", "BILOU", "BMES", "BMEWO"]
 SPELLINGS: dict[str, Callable[[str, str], str]] = {
     "hyphen": lambda letter, type_: f"{letter}-{type_}",
     "underscore": lambda letter, type_: f"{letter}_{type_}",
@@ -79,10 +47,39 @@ ORDERS: dict[str, Callable[[Row], list[str]]] = {
 }
 
 
+def spelled(
+    corpus: list[Annotated], scheme: str, spelling: str, outside: str
+) -> tuple[list[Annotated], list[list[str]]]:
+    """A corpus as far as a spelling can hold it, and the tags of each sentence."""
+    if spelling in ("suffix", "alone", "small, alone") and scheme == "IOB1":
+        scheme = "IOB2"  # "I" alone shows no scheme, and "PER-I" may be a type
+    if "alone" in spelling:
+        corpus = [(tokens, [("entity", *span[1:]) for span in spans]) for tokens, spans in corpus]
+    spell = SPELLINGS[spelling]
+    return corpus, [
+        encode(spans, len(tokens), scheme, spell=spell, outside=outside) for tokens, spans in corpus
+    ]
+
+
+@given(
+    corpus=sentences(words=st.just("w"), types=TYPES),
+    scheme=st.sampled_from([*LETTERS]),
+    spelling=st.sampled_from([*SPELLINGS]),
+    outside=st.sampled_from(["O", "o", "0", "_", "OTHER"]),
+)
+def test_tags_alone(corpus: list[Annotated], scheme: str, spelling: str, outside: str) -> None:
+    """Tags mean the same to whoever has no file, and so to the scores."""
+    corpus, tagged = spelled(corpus, scheme, spelling, outside)
+    together = [tag for tags in tagged for tag in [*tags, outside]]  # O ends every sentence
+    expected = [tag for one in corpus for tag in [*iob2(one), "O"]]
+    assert to_iob2(together) == expected
+    assert metrics.entity_scores([expected], [to_iob2(together)])["f1"] == 1
+
+
 @settings(max_examples=150)
 @given(
     corpus=sentences(words=UNUSUAL, types=TYPES),
-    scheme=st.sampled_from(SCHEMES),
+    scheme=st.sampled_from([*LETTERS]),
     spelling=st.sampled_from([*SPELLINGS]),
     outside=st.sampled_from(["O", "o", "0", "_", "OTHER"]),
     order=st.sampled_from([*ORDERS]),
@@ -107,18 +104,11 @@ def test_conll(
 ) -> None:
     hashes = any(set(word) == {"#"} for tokens, _ in corpus for word in tokens)
     assume(not hashes or spelling in ("hyphen", "underscore", "colon"))  # "# b" may be a comment
-    if spelling in ("suffix", "alone", "small, alone") and scheme == "IOB1":
-        scheme = "IOB2"  # "I" alone shows no scheme, and "PER-I" may be a type
     if order == "an empty one behind" and outside == "_":
         outside = "O"
-    if "alone" in spelling:
-        corpus = [
-            (tokens, [("entity", start, end) for _, start, end in spans])
-            for tokens, spans in corpus
-        ]
+    corpus, tagged = spelled(corpus, scheme, spelling, outside)
     blocks = []
-    for one in corpus:
-        tags = tags_of(one, scheme, SPELLINGS[spelling], outside)
+    for one, tags in zip(corpus, tagged, strict=True):
         rows = [
             separator.join(ORDERS[order](row)) + ("\t" if trailing and separator == "\t" else "")
             for row in zip(range(len(tags)), one[0], tags, strict=True)
@@ -146,19 +136,12 @@ def test_types_without_prefixes(
         (tokens, [span for at, span in enumerate(spans) if not at or spans[at - 1][2] < span[1]])
         for tokens, spans in corpus
     ] + [(["w", "w", "v", "w"], [(type_, 0, 3)]) for type_ in TYPES]
-    lines = [
-        "".join(f"{word}\t{tag}\n" for word, tag in zip(one[0], bare(one, outside), strict=True))
-        for one in apart
-    ]
-    path = write(tmp_path_factory.getbasetemp(), "any.conll", "\n".join(lines))
+    blocks = []
+    for tokens, spans in apart:
+        tags = encode(spans, len(tokens), "IOB2", spell=lambda _, type_: type_, outside=outside)
+        blocks.append("".join(f"{word}\t{tag}\n" for word, tag in zip(tokens, tags, strict=True)))
+    path = write(tmp_path_factory.getbasetemp(), "any.conll", "\n".join(blocks))
     assert annotated(in_iob2(path)) == apart
-
-
-def bare(one: Annotated, outside: str) -> list[str]:
-    tags = [outside] * len(one[0])
-    for type_, start, end in one[1]:
-        tags[start:end] = [type_] * (end - start)
-    return tags
 
 
 # --- forms that keep words
@@ -239,7 +222,10 @@ def test_parquet(
 # --- forms of texts with entities by character
 
 
-def text_of(one: Annotated) -> tuple[str, list[tuple[int, int, str]], list[tuple[int, int]]]:
+Span = tuple[int, int, str]
+
+
+def text_of(one: Annotated) -> tuple[str, list[Span], list[tuple[int, int]]]:
     """The words joined by spaces, the entities by character, and the places of the words."""
     text = " ".join(one[0])
     places = words.cut(text)
@@ -247,75 +233,44 @@ def text_of(one: Annotated) -> tuple[str, list[tuple[int, int, str]], list[tuple
     return text, [(places[a][0], places[b - 1][1], type_) for type_, a, b in one[1]], places
 
 
-def doccano(one: Annotated) -> Mapping[str, Any]:
-    text, spans, _ = text_of(one)
-    return {"id": 1, "text": text, "label": spans}
+def named(spans: list[Span], start: str = "start", end: str = "end") -> list[dict[str, Any]]:
+    return [{start: first, end: last, "label": type_} for first, last, type_ in spans]
 
 
-def doccano_relations(one: Annotated) -> Mapping[str, Any]:
-    text, spans, _ = text_of(one)
-    entities = [
-        {"id": at, "label": type_, "start_offset": start, "end_offset": end}
-        for at, (start, end, type_) in enumerate(spans)
-    ]
-    return {"text": text, "entities": entities, "relations": []}
-
-
-def label_studio(one: Annotated) -> Mapping[str, Any]:
-    text, spans, _ = text_of(one)
-    values = [
+def quoted(text: str, spans: list[Span]) -> list[dict[str, Any]]:
+    """Entities as Label Studio writes them."""
+    return [
         {"start": start, "end": end, "text": text[start:end], "labels": [type_]}
         for start, end, type_ in spans
     ]
-    result = [{"from_name": "label", "type": "labels", "value": value} for value in values]
-    return {"id": 1, "data": {"text": text}, "annotations": [{"id": 1, "result": result}]}
 
 
-def label_studio_min(one: Annotated) -> Mapping[str, Any]:
-    text, spans, _ = text_of(one)
-    label = [
-        {"start": start, "end": end, "text": text[start:end], "labels": [type_]}
-        for start, end, type_ in spans
-    ]
-    return {"id": 1, "text": text, **({"label": label} if label else {})}
-
-
-def prodigy(one: Annotated) -> Mapping[str, Any]:
-    text, _, places = text_of(one)
-    tokens = [
-        {"text": text[start:end], "start": start, "end": end, "id": at}
-        for at, (start, end) in enumerate(places)
-    ]
-    return {**prodigy_without_tokens(one), "tokens": tokens}
-
-
-def prodigy_without_tokens(one: Annotated) -> Mapping[str, Any]:
-    text, spans, _ = text_of(one)
-    found = [{"start": start, "end": end, "label": type_} for start, end, type_ in spans]
-    return {"text": text, "answer": "accept", **({"spans": found} if found else {})}
-
-
-def spacy_training(one: Annotated) -> list[Any]:
-    text, spans, _ = text_of(one)
-    return [text, {"entities": spans}]
-
-
-def spacy_doc(one: Annotated) -> Mapping[str, Any]:
-    text, spans, places = text_of(one)
-    ents = [{"start": start, "end": end, "label": type_} for start, end, type_ in spans]
-    tokens = [{"id": at, "start": a, "end": b} for at, (a, b) in enumerate(places)]
-    return {"text": text, "ents": ents, "sents": [{"start": 0, "end": len(text)}], "tokens": tokens}
-
-
-CUT_TEXTS = {
-    "doccano": doccano,
-    "doccano with relations": doccano_relations,
-    "Label Studio": label_studio,
-    "Label Studio's JSON_MIN": label_studio_min,
-    "Prodigy": prodigy,
-    "Prodigy without tokens": prodigy_without_tokens,
-    "spaCy's training list": spacy_training,
-    "spaCy's Doc.to_json": spacy_doc,
+CUT_TEXTS: dict[str, Callable[[str, list[Span], list[tuple[int, int]]], Any]] = {
+    "doccano": lambda text, spans, _: {"id": 1, "text": text, "label": spans},
+    "doccano with relations": lambda text, spans, _: {
+        "text": text,
+        "entities": named(spans, "start_offset", "end_offset"),
+        "relations": [],
+    },
+    "Label Studio": lambda text, spans, _: {
+        "data": {"text": text},
+        "annotations": [{"result": [{"value": value} for value in quoted(text, spans)]}],
+    },
+    "Label Studio's JSON_MIN": lambda text, spans, _: (
+        {"text": text} | ({"label": quoted(text, spans)} if spans else {})
+    ),
+    "Prodigy": lambda text, spans, places: {
+        **{"text": text, "answer": "accept", "spans": named(spans)},
+        "tokens": [{"text": text[start:end], "start": start, "end": end} for start, end in places],
+    },
+    "Prodigy without tokens": lambda text, spans, _: (
+        {"text": text, "answer": "accept"} | ({"spans": named(spans)} if spans else {})
+    ),
+    "spaCy's training list": lambda text, spans, _: [text, {"entities": spans}],
+    "spaCy's Doc.to_json": lambda text, spans, places: {
+        **{"text": text, "ents": named(spans), "sents": [{"start": 0, "end": len(text)}]},
+        "tokens": [{"id": at, "start": a, "end": b} for at, (a, b) in enumerate(places)],
+    },
 }
 
 
@@ -325,7 +280,7 @@ CUT_TEXTS = {
 def test_texts_with_entities(
     tmp_path_factory: pytest.TempPathFactory, form: str, corpus: list[Annotated], array: bool
 ) -> None:
-    records = [CUT_TEXTS[form](one) for one in corpus]
+    records = [CUT_TEXTS[form](*text_of(one)) for one in corpus]
     text = json.dumps(records, indent=1) if array else "\n".join(map(json.dumps, records))
     path = write(tmp_path_factory.getbasetemp(), "texts.json", text)
     assert annotated(in_iob2(path)) == corpus

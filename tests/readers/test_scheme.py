@@ -66,26 +66,6 @@ def test_types_without_prefixes(
     assert notices(caplog) == [f"{path}: converted the tags from types without prefixes to IOB2"]
 
 
-@pytest.mark.parametrize(
-    ("tags", "found"),
-    [
-        (["NN VB DT NN", "NN VB"], "no word is tagged 'O'"),
-        (["O 1 2 1 2"], "the tags are numbers, such as '1', '2'"),
-        (["(PER (PER) * O (LOC"], r"looks like the brackets of OntoNotes"),
-        (["B-x O x x"], "the tag 'x' is not written like the others, such as 'B-x'"),
-        (["B_x O B-x B-x"], "the tag 'B-x' is not written like the others, such as 'B_x'"),
-        (["O O a b c d"], "do not look like types of entities, since types repeat"),
-        (["O a/b? a/b? a/b?"], "do not look like types of entities"),
-        (["OTHER B-x O B-x"], "the tag 'OTHER' is not written like the others"),
-        (["O B- B- B- I-"], "do not look like types of entities"),
-    ],
-)
-def test_what_is_no_scheme_is_refused(tmp_path: Path, tags: list[str], found: str) -> None:
-    path = tagged(tmp_path, "a.conll", *tags)
-    with pytest.raises(ValueError, match=found):
-        in_iob2(path, columns=["token", "tag"])
-
-
 def test_the_place_of_a_tag_that_shows_it(tmp_path: Path) -> None:
     path = tagged(tmp_path, "a.conll", "B-x O", "O O odd O")
     with pytest.raises(ValueError, match=r"a\.conll, line 6: the tag 'odd' is not written like"):
