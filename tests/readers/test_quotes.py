@@ -151,13 +151,6 @@ def test_what_no_way_to_count_explains_is_refused(
         read(tmp_path_factory.getbasetemp(), "a.jsonl", content)
 
 
-def test_the_message_shows_both(tmp_path: Path) -> None:
-    write(tmp_path, "a.ann", "T1\tLOC 0 3\tOff\nT2\tLOC 4 6\tLima\n")
-    message = r"a\.ann, line 2: the entity is 'Lima', but from 4 to 6 the text holds 'to'; correct"
-    with pytest.raises(ValueError, match=message):
-        read(tmp_path, "a.txt", "Off to Lima")
-
-
 @pytest.mark.parametrize("overlaps", ["refuse", "outermost"])
 def test_fragments_that_overlap_are_several_parts(tmp_path: Path, overlaps: str) -> None:
     write(tmp_path, "a.ann", "T1\tLOC 0 6;4 11\tOff to to Lima\nT2\tLOC 7 11\tLima\n")

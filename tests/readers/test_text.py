@@ -94,19 +94,6 @@ def test_the_likely_encoding_reads_the_words(tmp_path: Path, text: str, encoding
     assert [word for sentence in split.sentences for word in sentence.tokens] == expected
 
 
-def test_an_unknown_encoding(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="encoding='utf-9': unknown; expected"):
-        read(tmp_path, "a.conll", "a\tO\n", encoding="utf-9")
-
-
-def test_half_a_character_is_refused(tmp_path: Path) -> None:
-    text = '{"tokens": ["Ada"], "tags": ["B-x"]}\n{"tokens": ["\\ud83d"], "tags": ["B-x"]}\n'
-    with pytest.raises(ValueError, match=r"line 2: holds '\\ud83d', half of a character"):
-        read(tmp_path, "a.jsonl", text)
-    whole = read(tmp_path, "a.jsonl", text.replace("\\ud83d", "\\ud83d\\ude00"))
-    assert whole.sentences[1].tokens == ["😀"]
-
-
 def test_no_such_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError, match=f"no such file: a.conll .looked for {tmp_path}"):
