@@ -9,6 +9,7 @@ import json
 import os
 import tempfile
 import time
+import timeit
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -100,12 +101,7 @@ def measures(dataset: DatasetDict, folder: Path) -> Iterator[Row]:
 
 
 def _best(task: Callable[[Path], Any], path: Path) -> float:
-    times = []
-    for _ in range(3):
-        start = time.process_time()
-        task(path)
-        times.append(time.process_time() - start)
-    return min(times)
+    return min(timeit.repeat(lambda: task(path), timer=time.process_time, number=1, repeat=3))
 
 
 def main() -> None:
