@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, List, Value
 from hub import StandInHub
+from reading import notices
 
 from helpers import data
 from helpers.exercises import exploration
@@ -35,25 +36,12 @@ def folder(path: Path, files: Mapping[str, str]) -> Path:
     return path
 
 
-def tags(dataset: Dataset) -> list[list[str]]:
-    names = dataset.features["ner_tags"].feature.names
-    return [[names[tag] for tag in row] for row in dataset["ner_tags"]]
-
-
 def forms(dataset: Dataset) -> list[tuple[str, str]]:
     """The surface string and type of every entity."""
     return [
         (" ".join(tokens[start:end]), type_)
-        for tokens, row in zip(dataset["tokens"], tags(dataset), strict=True)
+        for tokens, row in zip(dataset["tokens"], data.tags(dataset), strict=True)
         for type_, start, end in entity_spans(row)
-    ]
-
-
-def lines_of(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [
-        record.getMessage()
-        for record in caplog.records
-        if record.name.startswith("helpers") and record.levelno >= logging.WARNING
     ]
 
 
@@ -77,7 +65,7 @@ class TestSample:
         card = (Path(data.__file__).parent / "sample" / "README.md").read_text(encoding="utf-8")
         for name, split in sample.items():
             entities, words = len(forms(split)), sum(map(len, split["tokens"]))
-            empty = sum(not entity_spans(row) for row in tags(split))
+            empty = sum(not entity_spans(row) for row in data.tags(split))
             assert (
                 f"| `{name}.conll` | {split.num_rows} | {words:,} | {entities} | {empty} |" in card
             )
@@ -88,7 +76,9 @@ class TestSample:
     def test_every_tag_occurs_in_train_and_every_type_in_each_split(
         self, sample: DatasetDict
     ) -> None:
-        assert {tag for row in tags(sample["train"]) for tag in row} == set(label_names(WNUT_TYPES))
+        assert {tag for row in data.tags(sample["train"]) for tag in row} == set(
+            label_names(WNUT_TYPES)
+        )
         for split in sample.values():
             assert {type_ for _, type_ in forms(split)} == set(WNUT_TYPES)
 
@@ -111,7 +101,7 @@ class TestSample:
         capitals = [
             word
             for split in sample.values()
-            for words, row in zip(split["tokens"], tags(split), strict=True)
+            for words, row in zip(split["tokens"], data.tags(split), strict=True)
             for word, tag in zip(words[1:], row[1:], strict=True)
             if tag == "O" and word[0].isupper() and len(word) > 1
         ]
@@ -133,7 +123,7 @@ class TestSample:
             [
                 {"split": name, "tokens": words, "tags": row}
                 for name, split in sample.items()
-                for words, row in zip(split["tokens"], tags(split), strict=True)
+                for words, row in zip(split["tokens"], data.tags(split), strict=True)
             ]
         )
         planted = {"leaked": 2, "disputed": 7, "invisible": 3}
@@ -146,9 +136,9 @@ class TestSample:
         self, sample: DatasetDict, caplog: pytest.LogCaptureFixture
     ) -> None:
         data.load("sample")
-        assert lines_of(caplog) == []
+        assert notices(caplog) == []
         for split in sample.values():
-            for row in tags(split):
+            for row in data.tags(split):
                 for before, tag in zip(["O", *row], row, strict=False):
                     assert not tag.startswith("I-") or before[2:] == tag[2:]
 
@@ -171,7 +161,7 @@ class TestWnut17:
         assert sum(map(len, wnut["test"]["tokens"])) == 23_394
         assert len(forms(wnut["test"])) == 1_079
         assert all(split.features == FEATURES for split in wnut.values())
-        said = [line for line in lines_of(caplog) if "left out" not in line]
+        said = [line for line in notices(caplog) if "left out" not in line]
         assert said == []  # of the files for splits
         first = wnut["train"][0]
         assert first["tokens"][:3] == ["@paulwalk", "It", "'s"]
@@ -182,7 +172,7 @@ class TestWnut17:
         for name, split in wnut.items():
             text = (wnut17_dir / f"{name}.conll").read_bytes().decode("utf-8")
             expected = [line for line in text.split("\n") if line.strip()]
-            rows = zip(split["tokens"], tags(split), strict=True)
+            rows = zip(split["tokens"], data.tags(split), strict=True)
             found = [f"{w}\t{t}" for words, row in rows for w, t in zip(words, row, strict=True)]
             assert found == expected
 
@@ -231,62 +221,11 @@ class TestSources:
         made = folder(tmp_path / "ids", {"train.json": row, "valid.jsonl": row, "test.jsonl": row})
         loaded = data.load(made, tag_names=["O", "B-x", "I-x", "B-a"])
         assert loaded["train"].features["ner_tags"].feature.names == label_names(["x", "a"])
-        assert tags(loaded["train"]) == [["B-x", "O"]]
-
-    @pytest.mark.parametrize(
-        ("written", "scheme"),
-        [
-            ("I-x I-x B-x O", "IOB1"),
-            ("B-x E-x S-x O", "IOBES"),
-            ("B-x L-x U-x O", "BILOU"),
-        ],
-    )
-    def test_other_schemes_become_iob2_and_one_line_says_so(
-        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, written: str, scheme: str
-    ) -> None:
-        text = "".join(f"w\t{tag}\n" for tag in written.split())
-        # alone, the test split could be IOB2 as well: the splits are looked at together
-        names = ("train.conll", "dev.conll", "test.conll")
-        made = folder(tmp_path, dict.fromkeys(names, text))
-        loaded = data.load(made)
-        assert tags(loaded["test"]) == [["B-x", "I-x", "B-x", "O"]]
-        assert lines_of(caplog) == [
-            f"{made / name}: converted the tags from {scheme} to IOB2" for name in sorted(names)
-        ]
-
-    def test_types_without_prefixes(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-        names = ("train.conll", "dev.conll", "test.conll")
-        files = dict.fromkeys(names, "d\tO\na\tx\nb\tx\nc\ty\nd\ty\n")
-        loaded = data.load(folder(tmp_path, files))
-        assert tags(loaded["train"]) == [["O", "B-x", "I-x", "B-y", "I-y"]]
-        assert lines_of(caplog) == [
-            f"{tmp_path / name}: converted the tags from types without prefixes to IOB2"
-            for name in sorted(names)
-        ]
-
-    def test_each_split_is_read_in_its_own_scheme(
-        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        files = {
-            "dev.conll": "Ada\tI-x\nBo\tB-x\n",
-            "test.conll": "so\tO\nAda\tB_x\nBo\tI_x\n",
-            "train.conll": "Ada\tB-x\nBo\tE-x\n",
-        }
-        loaded = data.load(folder(tmp_path, files))
-        assert [tags(split)[0] for split in loaded.values()] == [
-            ["B-x", "I-x"],
-            ["B-x", "B-x"],
-            ["O", "B-x", "I-x"],
-        ]
-        assert [line.partition(": ")[2] for line in lines_of(caplog)] == [
-            "converted the tags from IOB1 to IOB2",
-            "the tags are in IOB2, 'B_x' read as 'B-x'",
-            "converted the tags from IOBES to IOB2",
-        ]
+        assert data.tags(loaded["train"]) == [["B-x", "O"]]
 
     def test_a_tag_whose_type_train_knows_is_known(self, tmp_path: Path) -> None:
         files = {"train.conll": "a\tB-x\n", "dev.conll": "b\tB-x\nc\tI-x\n", "test.conll": "d\tO"}
-        assert tags(data.load(folder(tmp_path, files))["validation"]) == [["B-x", "I-x"]]
+        assert data.tags(data.load(folder(tmp_path, files))["validation"]) == [["B-x", "I-x"]]
 
     @pytest.mark.parametrize(
         "names",
@@ -308,7 +247,7 @@ class TestSources:
         files = {name: ONE * count for count, name in enumerate(names, start=1)}
         loaded = data.load(folder(tmp_path, files))
         assert [split.num_rows for split in loaded.values()] == [1, 2, 3]
-        assert lines_of(caplog) == []
+        assert notices(caplog) == []
 
     def test_what_is_left_alone_is_named(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -316,18 +255,18 @@ class TestSources:
         files = dict.fromkeys(("train.conll", "dev.conll", "test.conll"), ONE)
         others = {"README.md": "", "train.py": "", "extra.conll": ONE, ".hidden": ""}
         data.load(folder(tmp_path, files | others))
-        assert lines_of(caplog) == [f"{tmp_path}: left out README.md, extra.conll, train.py"]
+        assert notices(caplog) == [f"{tmp_path}: left out README.md, extra.conll, train.py"]
 
     def test_folders_of_brat(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         for split in ("train", "dev", "test"):
             folder(tmp_path / split, {"a.txt": "Ada spoke", "a.ann": "T1\tPER 0 3\tAda\n"})
         loaded = data.load(tmp_path)
-        assert all(tags(split) == [["B-PER", "O"]] for split in loaded.values())
+        assert all(data.tags(split) == [["B-PER", "O"]] for split in loaded.values())
         documents = {f"{name}.txt": f"Ada {name}" for name in "abcd"}
         notes = {f"{name}.ann": "T1\tPER 0 3\tAda\n" for name in "abcd"}
         whole = folder(tmp_path / "whole", documents | notes)
         assert sum(split.num_rows for split in data.load(whole).values()) == 4
-        assert lines_of(caplog)[0] == f"{whole}: took it as train"
+        assert notices(caplog)[0] == f"{whole}: took it as train"
 
     @pytest.mark.parametrize(
         ("given", "sizes", "missing"),
@@ -354,7 +293,7 @@ class TestSources:
         made = folder(tmp_path, files)
         loaded = data.load(made)
         assert tuple(split.num_rows for split in loaded.values()) == sizes
-        (line,) = lines_of(caplog)
+        (line,) = notices(caplog)
         assert line == (
             f"{made / 'train.conll'}: comes without {missing}; drew {drawn} of its sentences "
             f"(seed 42), train keeps {sizes[0]}"
@@ -383,7 +322,7 @@ class TestSources:
             f"{split}: none of the 2 sentences holds an entity, so no model can be chosen or "
             "judged by them; give others"
         )
-        assert lines_of(caplog) == ([said] if empty else [])
+        assert notices(caplog) == ([said] if empty else [])
 
     def test_max_sentences_draws_and_keeps_the_order(self) -> None:
         whole, some = data.load("sample"), data.load("sample", max_sentences=90)
