@@ -151,17 +151,6 @@ def test_a_long_text_loses_nothing_at_the_seams(name: str) -> None:
     assert [tagged] == Decoder(NAMES)(np.array(rows), np.ones(len(rows), dtype=bool), [len(rows)])
 
 
-@pytest.mark.parametrize("name", sorted(TAGGERS))
-def test_entities_of_a_long_text_are_whole_and_apart(name: str) -> None:
-    text = " ".join(CORPUS * 6)
-    entities = TAGGERS[name](text)
-    assert entities[-1]["end"] > len(text) * 0.9
-    for entity in entities:
-        assert 0 <= entity["start"] < entity["end"] <= len(text)
-    for one, other in pairwise(entities):
-        assert one["end"] <= other["start"]
-
-
 def test_a_batch_holds_as_much_as_suits_the_processor() -> None:
     shapes: list[tuple[int, int]] = []
 

@@ -4,24 +4,15 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from conftest import byte_level, sentencepiece, wordpiece
+from conftest import byte_level, wordpiece
 from datasets import Dataset
 from hypothesis import given
 from hypothesis import strategies as st
+from test_alignment import TOKENIZERS, words
 from tokenizers import processors
 from transformers import PreTrainedTokenizer, PreTrainedTokenizerBase
 
 from helpers import windows
-
-TOKENIZERS = {
-    tokenizer.__name__: tokenizer() for tokenizer in (wordpiece, byte_level, sentencepiece)
-}
-SELECTOR = "\ufe0f"  # yields no subword in BERT's vocabulary
-
-words = st.one_of(
-    st.sampled_from(["the", "state", "sanfrancisco", "@paulwalk", "'s", "😀", "24agj38", SELECTOR]),
-    st.text("abcdz09.,@ü", min_size=1, max_size=12),
-)
 
 
 def first_subwords(tokenizer: PreTrainedTokenizerBase, sentence: list[str]) -> list[int | None]:
