@@ -49,10 +49,6 @@ def test_the_command_tags_a_file_and_counts(
     [
         (["none.txt", "out.jsonl"], "there is no file none.txt"),
         (["in.txt", "out.csv"], "the result out.csv has to be JSON Lines or Parquet; name it"),
-        (
-            ["in.txt", "out.jsonl", "--address", "auto"],
-            "--address is the address of a Ray cluster; add --engine ray",
-        ),
         (["in.txt", "out.jsonl", "--device", "cuda:99"], "there is no device 'cuda:99' here: "),
         (["in.txt", "out.jsonl", "--device", "gpu!"], "there is no device 'gpu!' here: "),
         (
@@ -83,13 +79,6 @@ def test_what_cannot_be_done_is_said_in_a_line(
     assert sorted(Path().iterdir()) == [Path(source.name)]
 
 
-def test_a_missing_model_is_said_in_a_line(
-    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(source, tmp_path / "out.jsonl", "--model", tmp_path / "no" / "model") == 2
-    assert f"error: there is no trained model in {tmp_path}/no/model" in capsys.readouterr().err
-
-
 def test_an_interruption_is_told(
     source: Path,
     tiny_model_dir: Path,
@@ -104,11 +93,6 @@ def test_an_interruption_is_told(
     monkeypatch.setattr(tag_files, "_tag_here", stop)
     assert run(source, tmp_path / "out.jsonl", "--model", tiny_model_dir) == 130
     assert "interrupted; start it again to tag what is missing" in capsys.readouterr().err
-
-
-def test_help_teaches_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("--help") == 0
-    assert "Examples:\n    python -m helpers tag tweets.txt" in capsys.readouterr().out
 
 
 def test_a_ray_that_does_not_start_is_said_in_a_line(
@@ -128,15 +112,3 @@ def test_a_ray_that_does_not_start_is_said_in_a_line(
         "error: Ray does not start or does not answer (address None): The current node timed out "
         "during startup; check the address, or try again when the machine is less busy"
     )
-
-
-def test_without_ray_the_engine_says_how_to_get_it(
-    source: Path,
-    tiny_model_dir: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setitem(sys.modules, "ray", None)
-    assert run(source, tmp_path / "out.jsonl", "--model", tiny_model_dir, "--engine", "ray") == 2
-    assert "the engine 'ray' needs Ray: pip install 'token-class" in capsys.readouterr().err

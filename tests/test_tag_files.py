@@ -384,12 +384,6 @@ def test_what_cannot_be_tagged_is_refused(
     assert sorted(Path().iterdir()) == before
 
 
-def test_a_result_of_an_unknown_form_is_refused(tagger: Tagger, tmp_path: Path) -> None:
-    source = write(tmp_path / "in.txt", [{"text": "a"}])
-    with pytest.raises(ValueError, match=r"out.csv has to be JSON Lines or Parquet; name it .json"):
-        tag_file(tagger, source, tmp_path / "out.csv")
-
-
 def test_an_array_of_json_is_refused_with_a_command_that_makes_lines_of_it(
     tagger: Tagger, tmp_path: Path
 ) -> None:
