@@ -379,11 +379,10 @@ def lessons(
     if output:
         folder = output.resolve() / profile
         common["output_dir"] = str(folder)
-    source = settings.project_dir() / "notebooks"
     if language != "en":
-        source, folder = source / language, folder / language
+        folder /= language
         common["output_dir"] = str(folder)
-    found = notebooks.find(list(lesson), folder=source)
+    found = notebooks.find(lesson, language=language)
     planned = lessons.plan(found, parameters, common=common)
     names = ", ".join(lesson.name for lesson, _ in planned)
     print(f"{names}: profile {profile}, into {folder}", flush=True)

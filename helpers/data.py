@@ -10,7 +10,7 @@ import random
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from os import PathLike
@@ -259,41 +259,28 @@ def _to_dataset(sentences: Sequence[Sentence], names: list[str]) -> Dataset:
     return Dataset(pa.table(columns, schema=features.arrow_schema))
 
 
-def describe(
-    dataset: str | PathLike[str] | Mapping[str, str],
-    *,
-    show: Callable[[str], None] = print,
-    **options: Any,
-) -> None:
-    """Show how a data set would be read: files, columns, tags, counts and first sentences.
+def describe(dataset: str | PathLike[str] | Mapping[str, str], **options: Any) -> None:
+    """Print how a data set would be read: files, columns, tags, counts and first sentences.
 
-    Args:
-        dataset: As for `load`.
-        show: What to do with each line.
-        **options: The other arguments of `load`.
-
-    Raises:
-        FileNotFoundError: As `load` does; what was decided until then is shown.
-        ConnectionError: The same.
-        ValueError: The same.
+    Arguments and errors are those of `load`; before an error, what was decided until then is shown.
     """
-    with _shown(show):
+    with _notices_printed():
         loaded = load(dataset, **options)
-    show(f"\n{_counts(loaded).to_string()}")
+    print(f"\n{_counts(loaded).to_string()}")
     for split, part in loaded.items():
-        show(f"\nfirst of {split}:")
+        print(f"\nfirst of {split}:")
         for words, row in zip(
             part["tokens"][:3], tags(part.select(range(min(3, len(part))))), strict=True
         ):
             tagged = (w if t == OUTSIDE else f"{w}/{t}" for w, t in zip(words, row, strict=True))
-            show(textwrap.shorten(" ".join(tagged), 300, placeholder=" …"))
+            print(textwrap.shorten(" ".join(tagged), 300, placeholder=" …"))
 
 
 @contextmanager
-def _shown(show: Callable[[str], None]) -> Iterator[None]:
-    """Show what the package logs, also what it only says when it is asked to."""
+def _notices_printed() -> Iterator[None]:
+    """Print what the package logs, also what it only says when it is asked to."""
     handler = logging.Handler()
-    handler.emit = lambda record: show(f"- {record.getMessage()}")  # type: ignore[method-assign]
+    handler.emit = lambda record: print(f"- {record.getMessage()}")  # type: ignore[method-assign]
     package = logging.getLogger("helpers")
     package.addHandler(handler)
     level = package.level

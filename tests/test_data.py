@@ -340,32 +340,32 @@ class TestSources:
 
 
 class TestDescribe:
-    def test_files_decisions_counts_and_first_sentences(self, tmp_path: Path) -> None:
+    def test_files_decisions_counts_and_first_sentences(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         text = "Ada\tI-x\nBo\tB-x\nleft\tO\n\n"
         names = ("train.conll", "dev.conll", "test.conll")
         made = folder(tmp_path, dict.fromkeys(names, text * 4))
-        shown: list[str] = []
-        data.describe(made, show=shown.append)
-        assert (
-            f"- {made}: validation is dev.conll, test is test.conll, train is train.conll" in shown
-        )
-        assert f"- {made / 'dev.conll'}: converted the tags from IOB1 to IOB2" in shown
-        counts = next(one for one in shown if "sentences" in one and "validation" in one)
-        assert [line.split() for line in counts.split("\n")[2:]] == [
+        data.describe(made)
+        decided, counts, *_, last = capsys.readouterr().out.rstrip().split("\n\n")
+        assert f"- {made}: validation is dev.conll, test is test.conll, train is train.c" in decided
+        assert f"- {made / 'dev.conll'}: converted the tags from IOB1 to IOB2" in decided
+        assert [line.split() for line in counts.split("\n")[1:]] == [
             ["sentences", "4", "4", "4"],
             ["words", "12", "12", "12"],
             ["x", "8", "8", "8"],
         ]
-        assert shown[-4:] == ["\nfirst of test:", *["Ada/B-x Bo/B-x left"] * 3]
+        assert last.split("\n") == ["first of test:", *["Ada/B-x Bo/B-x left"] * 3]
 
-    def test_what_was_decided_before_a_fault_is_shown(self, tmp_path: Path) -> None:
+    def test_what_was_decided_before_a_fault_is_shown(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         made = folder(tmp_path, {"train.conll": "Ada\n", "notes.md": ""})
-        shown: list[str] = []
         with pytest.raises(ValueError, match="expected a word and its tag"):
-            data.describe(made, show=shown.append)
-        assert f"- {made}: left out notes.md" in shown
+            data.describe(made)
         logging.getLogger("helpers.data").info("later")
-        assert len(shown) == 2
+        train = f"- {made}: train is train.conll"
+        assert capsys.readouterr().out == f"{train}\n- {made}: left out notes.md\n"
 
     def test_options_reach_the_files(self, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(ValueError, match="revision='main': is for the Hub"):

@@ -4,7 +4,7 @@ import ast
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -87,22 +87,24 @@ class Lesson:
         return hashlib.sha256(json.dumps([self.kernel, code]).encode()).hexdigest()
 
 
-def find(names: list[str] | None = None, *, folder: Path | None = None) -> list[Lesson]:
+def find(names: Sequence[str] = (), *, language: str = "en") -> list[Lesson]:
     """Turn names of lessons into the lessons, in order.
 
     Args:
-        names: ``"03_trainer_finetuning"``, its beginning ``"03"``, or a path to a notebook;
-            ``None`` is all lessons.
-        folder: Where the lessons lie; ``None`` is ``notebooks`` in the checkout.
+        names: ``"03_trainer_finetuning"``, its beginning ``"03"``, or a path to a notebook; without
+            one, all lessons in the checkout.
+        language: The edition.
 
     Raises:
         FileNotFoundError: No lesson of that name, or more than one.
     """
-    folder = folder or project_dir() / "notebooks"
+    folder = project_dir() / "notebooks"
+    if language != "en":
+        folder /= language
     known = sorted(folder.glob("0*.ipynb"))
     if not known and not names:
         raise FileNotFoundError(f"no lessons (0*.ipynb) in {folder}; run this in the checkout")
-    return [_read(path) for path in (known if not names else [_path(n, known) for n in names])]
+    return [_read(path) for path in ([_path(name, known) for name in names] or known)]
 
 
 def _path(name: str, known: list[Path]) -> Path:
