@@ -107,10 +107,6 @@ def match_labels(model: TFPreTrainedModel, folder: str | Path) -> None:
     """Let the tags of a fine-tuned model continue from its labels of the same name.
 
     It works like `helpers.training.match_labels`.
-
-    Args:
-        model: As ``from_pretrained`` returns it.
-        folder: Where it comes from.
     """
     names = [label for _, label in sorted(model.config.id2label.items())]
     stored = models.stored_rows(folder, "classifier", "np", names)
@@ -129,15 +125,11 @@ def load_model(folder: str | Path, names: Sequence[str], settings: Settings) -> 
     """Turn a pretrained model into one with a new layer that scores every tag.
 
     The subword embeddings, and the lowest ``settings.frozen_layers`` layers above them, stay as
-    they were pretrained if the settings say so, as in `helpers.training.load_model`.
-
-    Args:
-        folder: As `helpers.models.locate` returns it.
-        names: The tags, in the order of their ids.
-        settings: Gives the seed of the new layer's weights and what to freeze.
+    they were pretrained if the settings say so. Arguments are those of
+    `helpers.training.load_model`.
 
     Raises:
-        ModelError: The model cannot be opened, cannot tag text, or has fewer layers than
+        ModelError: The model cannot be opened or trained, or has fewer layers than
             ``frozen_layers``.
     """
     kind = models.read_config(folder).model_type
@@ -162,12 +154,7 @@ def training_batches(
     """Turn a split into padded batches of rows of similar length, drawn again for every epoch.
 
     They are drawn as Trainer does with ``group_by_length``, see
-    `helpers.windows.grouped_by_length`.
-
-    Args:
-        tokenizer: The model's tokenizer.
-        encoded: As `helpers.alignment.encode` returns it.
-        settings: Gives the size of a batch and the seed.
+    `helpers.windows.grouped_by_length`. The settings give the size of a batch and the seed.
     """
     collate = DataCollatorForTokenClassification(tokenizer, return_tensors="np")
     names = [name for name in tokenizer.model_input_names if name in encoded.column_names]
@@ -233,10 +220,8 @@ class WordScores(KerasMetricCallback):
     def __init__(self, split: Dataset, encoded: Dataset, batches: tf.data.Dataset) -> None:
         """Set up the scores of a split.
 
-        Args:
-            split: Words and tags.
-            encoded: The same, as `helpers.alignment.encode` returns it, in any order of rows.
-            batches: Its rows in that order, as `evaluation_batches` returns them.
+        ``encoded`` is the split as `helpers.alignment.encode` returns it, in any order of rows, and
+        ``batches`` holds these rows in that order.
         """
         names = split.features["ner_tags"].feature.names
         score_words = metrics.compute_metrics(encoded, data.tags(split), names)
@@ -295,14 +280,8 @@ def log_probabilities(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Turn the sentences of a split into the log-probability of each label for every word.
 
-    Args:
-        model: A token classification model.
-        tokenizer: Its tokenizer.
-        split: The words.
-        encoded: The same, as `helpers.alignment.encode` returns it.
-
-    Returns:
-        As `helpers.inference.Tagger.log_probabilities`.
+    It returns what `helpers.inference.Tagger.log_probabilities` does. Here and below, ``encoded``
+    is what `helpers.alignment.encode` makes of the words.
     """
     rows = windows.longest_first(encoded)
     scores = (
@@ -319,13 +298,9 @@ def tagger_options(
     dataset: DatasetDict,
     encoded: DatasetDict,
 ) -> TaggerOptions:
-    """Find out how a tagger best uses a trained model, see `helpers.model_folder.choose_options`.
+    """Find out how a tagger best uses a model that was trained on this data set.
 
-    Args:
-        model: A trained model.
-        tokenizer: Its tokenizer.
-        dataset: What it was trained on.
-        encoded: The same, as `helpers.alignment.encode` returns it.
+    See `helpers.model_folder.choose_options`.
     """
     validation = dataset["validation"], encoded["validation"]
     return model_folder.choose_options(dataset, *log_probabilities(model, tokenizer, *validation))
@@ -341,13 +316,6 @@ def tag_words(
     """Turn the sentences of a split into exactly one tag for every word.
 
     The tags are the most probable ones that form entities, as in `helpers.inference`.
-
-    Args:
-        model: As for `log_probabilities`, like the other three.
-        tokenizer: Its tokenizer.
-        split: The words.
-        encoded: The same, as `helpers.alignment.encode` returns it.
-        options: As `tagger_options` returns them.
     """
     scores, read = log_probabilities(model, tokenizer, split, encoded)
     names = split.features["ner_tags"].feature.names
@@ -364,15 +332,7 @@ def score(
 ) -> dict[str, Any]:
     """Turn a model and a split into its scores over every word of the split.
 
-    Args:
-        model: As for `tag_words`, like all the others.
-        tokenizer: Its tokenizer.
-        split: Words and tags.
-        encoded: The same, as `helpers.alignment.encode` returns it.
-        options: As `tagger_options` returns them.
-
-    Returns:
-        As `helpers.model_folder.scores`.
+    They are those of `helpers.model_folder.scores`.
     """
     return model_folder.scores(split, tag_words(model, tokenizer, split, encoded, options))
 
@@ -382,11 +342,8 @@ def export(model: TFPreTrainedModel, folder: str | Path) -> None:
 
     TensorFlow names the same weights differently and keeps the matrices of dense layers
     transposed; Transformers knows both, and uses it in the other direction when it loads
-    PyTorch's weights into TensorFlow.
-
-    Args:
-        model: The model.
-        folder: An existing folder; takes ``model.safetensors`` and ``config.json``.
+    PyTorch's weights into TensorFlow. An existing folder takes ``model.safetensors`` and
+    ``config.json``.
     """
     rename = getattr(model, "tf_to_pt_weight_rename", lambda name: (name,))
     weights = {}

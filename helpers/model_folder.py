@@ -103,13 +103,8 @@ def of_lesson(settings: Settings, number: int) -> Path:
 def scores(split: Dataset, predictions: Sequence[Sequence[str]]) -> dict[str, Any]:
     """Turn the tags that a model gives a split into what `write` takes as its scores.
 
-    Args:
-        split: Words and tags.
-        predictions: A tag for every word of every sentence.
-
-    Returns:
-        As `helpers.metrics.entity_scores`, with surface-form scores and per type, and
-        ``f1_interval``, the ends of the interval of F1.
+    They are those of `helpers.metrics.entity_scores`, with surface-form scores and per type, and
+    ``f1_interval``, the ends of the interval of F1.
     """
     references = data.tags(split)
     found = metrics.entity_scores(references, predictions, split["tokens"])
@@ -204,9 +199,8 @@ def create_on_hub(folder: Path, settings: Settings) -> RepoUrl:
     A training that ends with a `push` starts with this. So you learn at once if you are not logged
     in or may not write there.
 
-    Args:
-        folder: As `write` returns it; it need not exist yet.
-        settings: Gives the model's name there, see `hub_name`, and ``hub_private``.
+    Settings give the model's name there, see `hub_name`, and ``hub_private``. The folder, as
+    `write` returns it, need not exist yet.
 
     Raises:
         ValueError: The Hub does not accept the name; or ``hub_private`` is set, and the repository
@@ -230,16 +224,10 @@ def push(folder: Path, settings: Settings) -> str:
     Called again after an interruption, it uploads what the Hub does not have yet. Until everything
     is there, the Hub shows the earlier version.
 
-    Args:
-        folder: As `write` returns it.
-        settings: As for `create_on_hub`.
+    Arguments and errors are those of `create_on_hub`.
 
     Returns:
         The address of the model's page.
-
-    Raises:
-        ValueError: As `create_on_hub`.
-        huggingface_hub.errors.HfHubHTTPError: As `create_on_hub`.
     """
     repository = create_on_hub(folder, settings)
     HfApi().upload_folder(
@@ -249,13 +237,7 @@ def push(folder: Path, settings: Settings) -> str:
 
 
 def model_card(name: str, settings: Settings, content: Mapping[str, Any]) -> ModelCard:
-    """Turn what a run chose and found into a model card.
-
-    Args:
-        name: The model's name on the Hub.
-        settings: The run's choices.
-        content: What `write` writes as ``metrics.json``.
-    """
+    """Turn what a run chose and found, as `write` writes it, into a model's card on the Hub."""
     is_folder = Path(settings.model).exists()
     base = None if is_folder else _ON_HUB.get(settings.model, settings.model)
     published = content["data"]["name"] if isinstance(settings.dataset, str) else ""

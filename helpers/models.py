@@ -280,11 +280,7 @@ def stored_rows(
 
 
 def lowest_layers(layers: Iterable[Layer], count: int) -> list[Layer]:
-    """Take the lowest layers of a model, in any framework, to freeze them.
-
-    Args:
-        layers: All of them, the lowest first.
-        count: How many to take.
+    """Take the first ``count`` of a model's layers, the lowest first, in any framework, to freeze.
 
     Raises:
         ModelError: The model has fewer, or its layers cannot be frozen one by one.

@@ -71,11 +71,7 @@ def match_labels(model: PreTrainedModel, folder: str | Path) -> None:
 
     ``from_pretrained`` takes a stored classifier row by row, or not at all if it has more or fewer
     rows. Here each tag takes the row of its own label, and a tag without one starts from scratch. A
-    model that was not fine-tuned stays as it is.
-
-    Args:
-        model: As ``from_pretrained`` returns it.
-        folder: Where it comes from.
+    model that was not fine-tuned stays as it is. ``folder`` is the one that the model comes from.
     """
     layer = classifier(model)
     [name] = [name for name, module in model.named_modules() if module is layer]
@@ -136,13 +132,9 @@ def _try(model: PreTrainedModel) -> None:
 
 
 def arguments(settings: Settings, output_dir: str | Path) -> TrainingArguments:
-    """Turn settings into Trainer's arguments.
+    """Turn settings into Trainer's arguments, with ``output_dir`` for checkpoints.
 
     If the device computes in bf16 natively, layers do too; weights and their updates stay in fp32.
-
-    Args:
-        settings: The run's choices.
-        output_dir: Folder for checkpoints.
     """
     processes = int(os.environ.get("WORLD_SIZE", "1"))  # torchrun and accelerate set it
     cpu = not torch.accelerator.is_available()
@@ -193,12 +185,8 @@ def build_trainer(
 ) -> Trainer:
     """Turn a model and its data into a Trainer that selects on the validation split.
 
-    Args:
-        model: As `load_model` returns it.
-        tokenizer: The model's tokenizer.
-        dataset: Words and tags, for the scores.
-        encoded: The same, as `helpers.alignment.encode` returns it.
-        args: As `arguments` returns them.
+    ``dataset`` holds words and tags, for the scores; ``encoded`` is the same, as
+    `helpers.alignment.encode` returns it.
     """
     validation = windows.longest_first(encoded["validation"])
     return SplitTrainer(
@@ -280,12 +268,9 @@ def _without_bars() -> Iterator[None]:
 def tagger_options(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, dataset: DatasetDict
 ) -> TaggerOptions:
-    """Find out how a tagger best uses a trained model, see `helpers.model_folder.choose_options`.
+    """Find out how a tagger best uses a model that was trained on this data set.
 
-    Args:
-        model: A trained model.
-        tokenizer: Its tokenizer.
-        dataset: What it was trained on.
+    See `helpers.model_folder.choose_options`.
     """
     tagger = Tagger(model, tokenizer)
     return model_folder.choose_options(
@@ -301,14 +286,7 @@ def score(
 ) -> dict[str, Any]:
     """Turn a model and a split into its scores over every word of the split.
 
-    Args:
-        model: A trained model.
-        tokenizer: Its tokenizer.
-        split: Words and tags.
-        options: As `tagger_options` returns them.
-
-    Returns:
-        As `helpers.model_folder.scores`.
+    They are those of `helpers.model_folder.scores`.
     """
     tagger = Tagger(model, tokenizer, options=options)
     return model_folder.scores(split, tagger.tag_words(split["tokens"]))
@@ -350,11 +328,7 @@ def fine_tune(settings: Settings) -> dict[str, Any]:
 
 
 def trained_model(settings: Settings, dataset: DatasetDict) -> Path:
-    """Find the model that lesson 3 left, or train it if it left none.
-
-    Args:
-        settings: The run's choices.
-        dataset: What it is to be scored on, as `helpers.preparation.load_data` returns it.
+    """Find the model that lesson 3 left, to score it on a data set, or train it if it left none.
 
     Raises:
         ModelError: The model that is there was trained on other data.
