@@ -45,10 +45,6 @@ def read(path: Path, options: ReadOptions = AS_FOUND) -> Split:
     ``.txt`` with an ``.ann`` beside it and a folder with ``.ann`` files are of BRAT, a folder may
     be what `datasets.Dataset.save_to_disk` writes, and anything else is CoNLL.
 
-    Args:
-        path: The file or the folder.
-        options: How to read it.
-
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: A fault in the file, with the line, or an option that the format does not

@@ -153,11 +153,7 @@ class Content:
 
 
 def by_name(names: Sequence[str], place: str) -> Columns:
-    """Find columns by their names.
-
-    Args:
-        names: The names of all columns in order.
-        place: Where they are given, for the message.
+    """Find columns by the names of all columns; the message says at which place these are given.
 
     Raises:
         ValueError: There is not exactly one column of words and one of tags.
@@ -185,12 +181,7 @@ def by_content(
     """Find columns by what they hold.
 
     A header's names for words and sentences count too, so that only the tags are looked for.
-
-    Args:
-        source: The file, for messages.
-        content: What its columns hold.
-        header: The names of the columns; none if the file has none.
-        numbers: Whether tags may be numbers.
+    ``numbers`` tells whether these may be numbers.
 
     Raises:
         ValueError: No column holds tags, or several do; the message lists them all.
@@ -220,10 +211,7 @@ def by_content(
 def with_names(columns: Columns, content: Content, *, has_borders: bool) -> Columns:
     """Find the columns that name sentences and documents: most rows repeat what stands in them.
 
-    Args:
-        columns: Those that are known.
-        content: What all columns hold.
-        has_borders: Whether blank lines end sentences, so that no column has to name them.
+    Where a file has borders, blank lines end sentences, and no column has to name them.
     """
     steady = [
         at
@@ -243,13 +231,8 @@ def is_header(cells: Sequence[str], content: Content, tag: int, *, expected: boo
     """Tell whether a first row names the columns, in any language.
 
     Its cell in the column of tags is then no tag. If tags have no prefixes, any word could be one,
-    so that a header has to be expected, or names a column of numbers.
-
-    Args:
-        cells: The first row.
-        content: What the others hold.
-        tag: The column of tags.
-        expected: Whether tables of this form usually have a header.
+    so that a header has to be expected, as tables of this form usually have one, or names a column
+    of numbers.
     """
     names = [cell.strip().lower() for cell in cells]
     if len(names) != content.width or len({*names, ""}) <= len(names) or any(map(is_tag, cells)):

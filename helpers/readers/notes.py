@@ -13,12 +13,7 @@ class Notes:
         self._cases: dict[str, tuple[int, str]] = {}
 
     def add(self, kind: str, first: str) -> None:
-        """Count a case.
-
-        Args:
-            kind: What happened, such as ``"words are empty"``.
-            first: Where it stands, kept if it is the first of its kind.
-        """
+        """Count a case of a kind, such as ``"words are empty"``; where the first stands is kept."""
         count, place = self._cases.get(kind, (0, first))
         self._cases[kind] = count + 1, place
 

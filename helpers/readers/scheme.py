@@ -19,9 +19,6 @@ def in_iob2(splits: Mapping[str, Split]) -> dict[str, Split]:
     differ, each split is read by itself. Tags that their scheme does not allow where they stand are
     read as the CoNLL evaluation script reads them, and counted.
 
-    Args:
-        splits: By their names.
-
     Raises:
         ValueError: Tags that are written in an unknown way; the message names the first place.
     """

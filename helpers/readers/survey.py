@@ -128,10 +128,7 @@ def is_header(table: Table, survey: Survey, where: Columns) -> bool:
 def find_columns(table: Table, survey: Survey, *, numbers: bool) -> Columns:
     """Find the columns by their names in a header, or else by what they hold.
 
-    Args:
-        table: The table.
-        survey: What a first look at it shows.
-        numbers: Whether tags may be numbers.
+    ``numbers`` tells whether tags may be numbers.
 
     Raises:
         ValueError: No column holds tags, or several do; the message says what the file looks like.
