@@ -323,12 +323,7 @@ def is_parquet(target: Path) -> bool:
 
 
 def write(records: Iterable[Record], path: Path, schema: pa.Schema | None = None) -> None:
-    """Turn records into JSON Lines, or with a schema into Parquet.
-
-    Args:
-        records: The records; for Parquet, each with its entities.
-        path: The file to write.
-        schema: The columns of Parquet, besides the entities.
+    """Turn records into JSON Lines, or with a schema of all but their entities into Parquet.
 
     Raises:
         pyarrow.ArrowException: A value does not fit into its column.

@@ -28,12 +28,8 @@ def local(runs: Sequence[Run], attempt: Attempt, *, workers: int = 1) -> Iterato
     """Do runs on this machine, and give each as it ends.
 
     The work of a run is done in its kernel, a process of its own that ends if this one does. So a
-    thread for each run is enough; a daemon thread, for which an interruption need not wait.
-
-    Args:
-        runs: What is to be done.
-        attempt: Does a run.
-        workers: How many runs at a time; they share the cores.
+    thread for each run is enough; a daemon thread, for which an interruption need not wait. As many
+    runs as workers are done at a time, and share the cores.
     """
     waiting, ended = deque(runs), SimpleQueue[Outcome]()
     workers = min(workers, len(runs))
@@ -65,14 +61,8 @@ def on_ray(
 ) -> Iterator[Outcome]:
     """Do runs as tasks on a Ray cluster, and give each as it ends.
 
-    If a machine is lost, another does its run again.
-
-    Args:
-        runs: What is to be done.
-        attempt: Does a run.
-        address: The cluster's, as for `helpers.batch.ray_cluster.connect`.
-        cpus: CPU cores that a run takes.
-        gpus: GPUs that a run takes; a share such as 0.5 lets two runs use the same one.
+    If a machine is lost, another does its run again. ``cpus`` and ``gpus`` are what one run takes;
+    a share such as 0.5 lets two runs use the same GPU.
 
     Raises:
         RuntimeError: As for `helpers.batch.ray_cluster.connect`.

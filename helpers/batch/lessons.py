@@ -55,11 +55,9 @@ def plan(
 
 
 def run(planned: Sequence[tuple[Lesson, Mapping[str, Any]]], folder: Path) -> Iterator[Result]:
-    """Run lessons one after the other; one that fails does not stop the next.
+    """Run what `plan` planned, one after the other, into a folder of executed notebooks.
 
-    Args:
-        planned: Lessons and their parameters, from `plan`.
-        folder: Takes the executed notebook of each lesson.
+    A lesson that fails does not stop the next.
 
     Raises:
         RuntimeError: Another run is writing to the folder.

@@ -132,11 +132,7 @@ def verdicts(scores: Mapping[str, Sequence[float]]) -> dict[str, str]:
 
 
 def drop_other_models(output: Path, names: Collection[str]) -> int:
-    """Remove the weights of the models that runs left, but not those of the chosen setting.
-
-    Args:
-        output: The sweep's folder.
-        names: The runs to choose from.
+    """Remove the weights of the models that these runs left, but not those of the chosen setting.
 
     Returns:
         How many bytes that frees.
@@ -154,11 +150,7 @@ def drop_other_models(output: Path, names: Collection[str]) -> int:
 
 
 def write(output: Path, *, score: str = SCORE) -> list[Path]:
-    """Write the report of a sweep into its folder.
-
-    Args:
-        output: The sweep's folder.
-        score: What to compare by; higher is better.
+    """Write the report of a sweep into its folder, compared by a score as by `read`.
 
     Returns:
         ``report.html``, and ``runs.csv`` with a row for each run and every score but those of the

@@ -37,12 +37,9 @@ print(json.dumps({"python": platform.python_version(), **dict(sorted(packages.it
 
 
 def run(runs: Sequence[Run], output: Path, engine: Engine) -> Iterator[Outcome]:
-    """Do runs and let the folder of each appear; one that fails does not stop another.
+    """Do runs and let the folder of each appear in ``output``, which all machines must see.
 
-    Args:
-        runs: What is missing of a sweep.
-        output: Where the folders appear; all machines of the engine see it.
-        engine: Does the runs.
+    One that fails does not stop another.
 
     Yields:
         Each run as it ends, with what went wrong; ``None`` if it is complete.
@@ -67,11 +64,7 @@ def is_complete(folder: Path) -> bool:
 def attempt(output: Path, revision: str | None, cwd: Path, run: Run) -> str | None:
     """Do one run, if nobody has done it yet, and let its folder appear when it has ended.
 
-    Args:
-        output: Where the folder appears.
-        revision: The revision of the code that the sweep comes from.
-        cwd: The folder that relative paths start from.
-        run: What to do.
+    ``revision`` is that of the code, and relative paths start from ``cwd``.
 
     Returns:
         What went wrong, with the cell; ``None`` if the run is complete.
