@@ -47,7 +47,7 @@ def capitalised_runs(sentences: Sentences, type_: str) -> list[list[str]]:
 
 
 def gazetteer(sentences: Sentences, tags: Sentences) -> Callable[[Sentences], list[list[str]]]:
-    """Turn tagged sentences into a tagger that knows their entities by heart, in any letter case.
+    """Turn words and IOB2 tags into a tagger that knows the entities by heart, in any letter case.
 
     If several names begin at a word, it takes the longest. A name gets its most frequent type; if
     several are as frequent, the first that occurs.
@@ -55,13 +55,6 @@ def gazetteer(sentences: Sentences, tags: Sentences) -> Callable[[Sentences], li
     >>> tag = gazetteer([["Ada", "Byron"], ["ada"]], [["B-person", "I-person"], ["B-group"]])
     >>> tag([["ADA", "Byron", "met", "Ada"]])
     [['B-person', 'I-person', 'O', 'B-group']]
-
-    Args:
-        sentences: The words of the sentences to learn from.
-        tags: Their IOB2 tags.
-
-    Returns:
-        A function from sentences to their tags.
     """
     types: defaultdict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
     for words, its_tags in zip(sentences, tags, strict=True):

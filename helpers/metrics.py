@@ -136,8 +136,8 @@ def f1_interval(
     Interval(score=1.0, low=1.0, high=1.0)
 
     Args:
-        references: The gold IOB2 tags of every sentence.
-        predictions: The predicted tags of the same sentences.
+        references: As for `entity_scores`.
+        predictions: As for `entity_scores`.
         entity_type: The type to score; ``None`` scores all.
 
     Raises:

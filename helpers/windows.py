@@ -150,9 +150,6 @@ def longest_first(encoded: Dataset) -> Dataset:
     """Turn an encoded split into the same rows, the longest first.
 
     Batches of neighbouring rows then hold little padding.
-
-    Args:
-        encoded: As `helpers.alignment.encode` returns it.
     """
     return encoded.select(np.argsort(encoded["length"])[::-1])
 

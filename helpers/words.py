@@ -118,11 +118,7 @@ def learn(sentences: Iterable[Sequence[str]]) -> WordRules:
     >>> learn([["a", "56", "-", "year", "-", "old", "T", "-", "cell"]] * 3).inside
     "&'."
 
-    Args:
-        sentences: The words of each sentence.
-
-    Returns:
-        The rules; the default ones as far as the words show no other.
+    As far as the words show no other rules, they are the default ones.
     """
     corpus = "\n\n".join("\n".join(words) for words in sentences)
     corpus = f"\n{corpus}\n".replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")

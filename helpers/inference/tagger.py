@@ -208,8 +208,7 @@ class Tagger:
 
         Args:
             sentences: The words of each sentence; a sentence may have any length.
-            batch_size: Windows that go through the model at once, sorted by length; ``None`` is as
-                many as suit the device, so more short ones than long ones.
+            batch_size: As for a call on text.
 
         Returns:
             The tags of each sentence, in the order given.
@@ -238,10 +237,7 @@ class Tagger:
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Turn sentences of words into the log-probability of each label for every word.
 
-        Args:
-            sentences: The words of each sentence; a sentence may have any length.
-            batch_size: Windows that go through the model at once, sorted by length; ``None`` is as
-                many as suit the device, so more short ones than long ones.
+        Arguments are those of `tag_words`.
 
         Returns:
             An array of shape (words, labels), the words of all sentences in order, and for each
