@@ -75,8 +75,9 @@ def on_ray(
             cpus,
             gpus,
         )
-    task = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=_RETRIES)(_call)
-    working = {task.remote(attempt, run): run for run in runs}
+    # a lambda, since Ray takes no partial function
+    task = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=_RETRIES)(lambda run: attempt(run))
+    working = {task.remote(run): run for run in runs}
     try:
         while working:
             for ended in ray.wait(list(working))[0]:
@@ -88,8 +89,3 @@ def on_ray(
     finally:
         for left in working:
             ray.cancel(left, force=True)
-
-
-def _call(attempt: Attempt, run: Run) -> str | None:
-    """Do a run: a function by name, which is what Ray takes."""
-    return attempt(run)
