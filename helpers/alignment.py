@@ -80,12 +80,8 @@ def encode(
     line warns if the tokenizer does not know the language of the text: if more than a tenth of the
     subwords are unknown, or a word takes more than four on average.
 
-    Args:
-        dataset: Features ``tokens`` and ``ner_tags``; one split or several.
-        tokenizer: As for `helpers.windows.tokenize_words`.
-        label_all_subwords: As for `tokenize_and_align_labels`.
-        max_length: As for `helpers.windows.tokenize_words`.
-        stride: As for `helpers.windows.tokenize_words`.
+    The data set, one split or several, has the features ``tokens`` and ``ner_tags``. The other
+    arguments are those of `tokenize_and_align_labels`.
 
     Returns:
         The same splits with the model's inputs, ``labels``, ``length`` (subwords in the row),

@@ -98,9 +98,6 @@ def load_tokenizer(folder: str | Path) -> PreTrainedTokenizerBase:
     are cut and padded on the right, and the tokenizer's limit of length is at most the model's.
     The tokenizer makes only the inputs that the model takes.
 
-    Args:
-        folder: As `locate` returns it, or a model trained in a lesson.
-
     Raises:
         ModelError: The model has no fast tokenizer, one that cannot read words in lists, one of
             another model, or one that cannot pad.

@@ -190,15 +190,12 @@ class Reading(NamedTuple):
 
 
 def find_scheme(sentences: Sequence[Sequence[str]]) -> Reading:
-    """Turn the tags of a corpus into the scheme that they fit best.
+    """Turn the tags of a corpus, with a prefix each or ``O``, into the scheme that they fit best.
 
     >>> find_scheme([["I-person", "I-person", "B-person"]])
     Reading(scheme='IOB1', irregular=0, first=None)
     >>> find_scheme([["B-person", "O", "I-person"]])
     Reading(scheme='IOB2', irregular=1, first=(0, 2))
-
-    Args:
-        sentences: The tags of every sentence, a prefix and a type each, or ``O``.
     """
     # an O before and behind each sentence, counted in one call for speed
     stream = chain([OUTSIDE], chain.from_iterable(chain(tags, [OUTSIDE]) for tags in sentences))
@@ -266,7 +263,7 @@ class Spelling(NamedTuple):
 
 
 def find_spelling(counts: Mapping[str, int]) -> Spelling:
-    """Turn the tags of a source, in any spelling, into the usual ones.
+    """Turn the tags of a source in any spelling, and how often each occurs, into the usual ones.
 
     >>> find_spelling({"b_per": 9, "i_per": 2, "o": 70}).tags
     {'b_per': 'B-per', 'i_per': 'I-per', 'o': 'O'}
@@ -275,9 +272,6 @@ def find_spelling(counts: Mapping[str, int]) -> Spelling:
     alone, which leave one type, ``entity``; the letters ``M`` and ``W`` of BMES and BMEWO; and
     types without prefixes, if they repeat and the words outside are marked. The outside mark is
     ``O``, or else ``o``, ``0``, ``_`` or ``OTHER``.
-
-    Args:
-        counts: How often each tag occurs.
 
     Raises:
         TagError: The tags are not written in such a way; the message says what they look like.

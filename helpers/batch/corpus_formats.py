@@ -85,11 +85,8 @@ class Source:
 def source_of(path: Path, text_field: str) -> Source:
     """Turn a file's name into the source that its suffix names, in any letter case.
 
-    Args:
-        path: ``.txt``, ``.text`` or no suffix is text, one per line; ``.jsonl``, ``.ndjson`` and
-            ``.json`` are JSON Lines; ``.csv`` and ``.tsv`` are tables whose first row names the
-            columns; ``.parquet`` is Parquet.
-        text_field: The field that holds the text; a line of plain text becomes ``text``.
+    `helpers.batch.tag_files.tag_file` lists the suffixes; ``.text`` and none are plain text too,
+    each line of which becomes ``text``.
 
     Raises:
         FileNotFoundError: There is no such file.

@@ -63,8 +63,7 @@ class Lesson:
     def settings(self, given: Mapping[str, Any]) -> Settings:
         """Turn parameters into the settings of a run, as the lesson itself does.
 
-        Args:
-            given: The parameters by name; one that is no setting can have any value.
+        A parameter that is no setting can have any value.
 
         Raises:
             ValueError: A name that the lesson does not have, or a value of the wrong type or out of

@@ -29,14 +29,14 @@ def load_model(
 ) -> PreTrainedModel | OnnxModel:
     """Turn the folder of a trained model into a model that computes scores.
 
+    Device, backend and precision are those of `helpers.inference.load_tagger`.
+
     Args:
         folder: As `helpers.models.locate` returns it.
         input_names: What the model is given, such as ``"input_ids"``.
-        device: Such as ``"cpu"`` or ``"cuda:1"``; ``None`` is the accelerator if there is one, and
-            the processor for ONNX Runtime.
-        backend: ``"torch"``; or ``"onnx"``, see `OnnxModel`.
-        precision: ``"fp32"``, ``"bf16"`` with PyTorch, or ``"int8"`` with ONNX Runtime.
-            ``"auto"`` is bf16 with PyTorch on a device that `has_bf16`, otherwise fp32.
+        device: ``None`` is the processor for ONNX Runtime.
+        backend: ``"onnx"`` is an `OnnxModel`.
+        precision: ``"auto"`` is bf16 with PyTorch on a device that `has_bf16`, otherwise fp32.
 
     Raises:
         ValueError: A backend, a precision or a device that is not offered.

@@ -49,15 +49,10 @@ def read_parquet(path: Path, options: ReadOptions) -> Split:
 def read_dataset(dataset: Dataset, *, name: str, options: ReadOptions) -> Split:
     """Turn a data set with columns of words and tags into its sentences.
 
-    Without a column of words, its rows are read as records with a text and its entities, see
-    `helpers.readers.records`.
-
-    Args:
-        dataset: With a column ``tokens`` or ``words``, and one of ``ner_tags``, ``tags``,
-            ``labels`` and ``ner``; tags are strings, `ClassLabel` ids, or ids that an option
-            explains. An ``id`` is kept.
-        name: What messages call it.
-        options: How to read it.
+    The columns are ``tokens`` or ``words``, and one of ``ner_tags``, ``tags``, ``labels`` and
+    ``ner``; tags are strings, `ClassLabel` ids, or ids that an option explains. An ``id`` is kept.
+    Without a column of words, the rows are read as records with a text and its entities, see
+    `helpers.readers.records`. Messages call the data set by its name.
 
     Raises:
         ValueError: A column is missing or a row is faulty; the message names the row.

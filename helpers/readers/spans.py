@@ -80,12 +80,8 @@ class Aligner:
         """Turn a text and its entities into words and IOB2 tags.
 
         An entity that begins or ends inside a word takes the whole word. Where the source quotes
-        its entities, offsets that count something else than characters are converted.
-
-        Args:
-            text: The text.
-            annotations: Its entities, in any order.
-            offsets: Where each word begins and ends; ``None`` cuts the text into words.
+        its entities, offsets that count something else than characters are converted. Without the
+        offsets of words, the text is cut into words.
 
         Raises:
             ValueError: An entity does not lie in the text, or the text does not hold what is
