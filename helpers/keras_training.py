@@ -22,9 +22,6 @@ from safetensors.numpy import save_file
 from scipy.special import log_softmax
 from tqdm.auto import tqdm
 
-WRONG_KERNEL = (
-    "lesson 4 needs TensorFlow 2.21 and Transformers 4.54.1, and this kernel has {found}; {advice}"
-)
 _ADVICE = (
     'choose the kernel "Python 3 (TensorFlow)", which `make lessons` sets up, or install the '
     "course with the extra [tensorflow] in an environment of its own"
@@ -44,10 +41,8 @@ _missing = [name for name in ("tensorflow", "tf_keras") if find_spec(name) is No
 if _missing or Version(transformers.__version__) >= Version("4.55"):
     _found = [f"Transformers {transformers.__version__}", *(f"no {name}" for name in _missing)]
     raise KernelError(
-        WRONG_KERNEL.format(
-            found=" and ".join(_found),
-            advice=_ADVICE_IN_COLAB if "google.colab" in sys.modules else _ADVICE,
-        )
+        "lesson 4 needs TensorFlow 2.21 and Transformers 4.54.1, and this kernel has "
+        f"{' and '.join(_found)}; {_ADVICE_IN_COLAB if 'google.colab' in sys.modules else _ADVICE}"
     )
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its libraries log fatal errors only

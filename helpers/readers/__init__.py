@@ -15,7 +15,7 @@ from pathlib import Path
 
 from helpers.readers.arrow import is_saved, read_dataset, read_parquet, read_saved
 from helpers.readers.brat import is_brat, read_brat
-from helpers.readers.options import AS_FOUND, Overlaps, ReadOptions
+from helpers.readers.options import Overlaps, ReadOptions
 from helpers.readers.records import read_json
 from helpers.readers.scheme import in_iob2
 from helpers.readers.split import Sentence, Split
@@ -38,7 +38,7 @@ _READERS = {
 }
 
 
-def read(path: Path, options: ReadOptions = AS_FOUND) -> Split:
+def read(path: Path, options: ReadOptions = ReadOptions()) -> Split:  # noqa: B008, it is frozen
     """Turn a file into its tagged sentences; the ending of its name tells the format.
 
     ``.jsonl``, ``.ndjson`` and ``.json`` are JSON, ``.csv`` and ``.parquet`` are what they say, a

@@ -3,7 +3,6 @@
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from os import PathLike
 from pathlib import Path
 
 from helpers.readers.arrow import is_saved
@@ -46,12 +45,11 @@ def of_mapping(named: Mapping[str, str]) -> dict[str, Path]:
     return files
 
 
-def of_path(dataset: str | PathLike[str]) -> dict[str, Path]:
+def of_path(path: Path) -> dict[str, Path]:
     """Find the file of each split: in a folder one whose name holds the split's name as a word.
 
     A single file is train, whatever its name. A line of the log names what is left out.
     """
-    path = Path(dataset).expanduser()
     if path.is_dir() and not _is_data_folder(path):
         return _in_folder(path)
     logger.warning("%s: took it as train", path)

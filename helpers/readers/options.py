@@ -39,6 +39,3 @@ class ReadOptions:
             value = getattr(self, name)
             if value is not None:
                 raise ValueError(f"{name}={value!r}: is not for {source}; leave {name} out")
-
-
-AS_FOUND = ReadOptions()
