@@ -56,11 +56,6 @@ class TestSample:
         assert all(split.features == FEATURES for split in sample.values())
         assert sample["train"][0]["id"] == "0"
 
-    def test_size(self, sample: DatasetDict) -> None:
-        assert sample["train"].num_rows >= 300
-        assert sample["validation"].num_rows >= 80
-        assert sample["test"].num_rows >= 80
-
     def test_the_card_tells_the_truth(self, sample: DatasetDict) -> None:
         card = (Path(data.__file__).parent / "sample" / "README.md").read_text(encoding="utf-8")
         for name, split in sample.items():
@@ -137,10 +132,6 @@ class TestSample:
     ) -> None:
         data.load("sample")
         assert notices(caplog) == []
-        for split in sample.values():
-            for row in data.tags(split):
-                for before, tag in zip(["O", *row], row, strict=False):
-                    assert not tag.startswith("I-") or before[2:] == tag[2:]
 
     def test_noise_of_the_real_thing(self, sample: DatasetDict) -> None:
         words = [word for row in sample["train"]["tokens"] for word in row]

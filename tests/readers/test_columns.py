@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reading import in_iob2, notices, pairs, read, write
+from test_round_trip import ORDERS
 
 from helpers import readers
 from helpers.readers.delimiters import has_quotes
@@ -94,77 +95,55 @@ def test_words_that_nobody_sees_are_kept_and_counted_once(
 # --- which column holds what: each table holds TAGGED
 
 
-def table(*rows: str) -> str:
-    return "\n".join(row.replace(" ", "\t") for row in rows) + "\n"
-
-
-COLUMNS = {
-    "word and tag": (
-        ["Ada B-PER", "spoke O", "in O", "Oslo B-LOC", "", "Bo B-PER", "left O"],
-        None,
-    ),
-    "CoNLL-2003": (
-        [
-            "Ada NNP B-NP B-PER",
-            "spoke VBD B-VP O",
-            "in IN B-PP O",
-            "Oslo NNP I-NP B-LOC",
-            "",
-            "Bo NNP B-NP B-PER",
-            "left VBD B-VP O",
-        ],
-        None,
-    ),
-    "tag first": (
-        ["B-PER Ada", "O spoke", "O in", "B-LOC Oslo", "", "B-PER Bo", "O left"],
-        ("2", "1", "['tag', 'token']"),
-    ),
-    "an index from 1": (
-        ["1 Ada B-PER", "2 spoke O", "3 in O", "4 Oslo B-LOC", "", "1 Bo B-PER", "2 left O"],
-        ("2", "3", "['_', 'token', 'tag']"),
-    ),
-    "an index from 1, and a first word with a tab behind it": (
-        ["1 Ada B-PER", "2 spoke O", "3 in O", "4 Oslo B-LOC", "", "1 Bo B-PER ", "2 left O"],
-        ("2", "3", "['_', 'token', 'tag']"),
-    ),
-    "an index from 0, and columns behind the tag": (
-        [
-            "0 Ada B-PER - ada",
-            "1 spoke O - speak",
-            "2 in O - in",
-            "3 Oslo B-LOC - oslo",
-            "",
-            "0 Bo B-PER - bo",
-            "1 left O - leave",
-        ],
-        ("2", "3", "['_', 'token', 'tag', '_', '_']"),
-    ),
-    "an empty column behind the tag": (
-        ["Ada B-PER _", "spoke O _", "in O _", "Oslo B-LOC _", "", "Bo B-PER _", "left O _"],
-        ("1", "2", "['token', 'tag', '_']"),
-    ),
-    "trailing tabs": (
-        ["Ada B-PER ", "spoke O ", "in O ", "Oslo B-LOC ", "", "Bo B-PER ", "left O"],
-        ("1", "2", "['token', 'tag', '_']"),
-    ),
+# What is said of each order of columns: nothing of the two that are expected.
+SAID = {
+    "word, tag": None,
+    "tag, word": ("2", "1", "['tag', 'token']"),
+    "index from 1": ("2", "3", "['_', 'token', 'tag']"),
+    "index from 0": ("2", "3", "['_', 'token', 'tag']"),
+    "parts of speech and chunks": None,
+    "columns behind": ("1", "2", "['token', 'tag', '_', '_']"),
+    "an empty one behind": ("1", "2", "['token', 'tag', '_']"),
 }
 
 
-@pytest.mark.parametrize("name", COLUMNS)
+@pytest.mark.parametrize("name", SAID)
 def test_columns_are_told_by_what_they_hold(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
-    rows, found = COLUMNS[name]
-    path = write(tmp_path, "a.tsv", table(*rows))
+    blocks = [
+        ["\t".join(ORDERS[name]((at, word, tag))) for at, (word, tag) in enumerate(one)]
+        for one in TAGGED
+    ]
+    path = write(tmp_path, "a.tsv", "\n\n".join(map("\n".join, blocks)))
     assert pairs(readers.read(path)) == TAGGED
-    expected = []
-    if found is not None:
-        word, tag, columns = found
-        expected = [
-            f"{path}: column {word} holds the words and column {tag} the tags, as with "
-            f"columns={columns}"
+    found = SAID[name]
+    assert notices(caplog) == (
+        [
+            f"{path}: column {found[0]} holds the words and column {found[1]} the tags, as with "
+            f"columns={found[2]}"
         ]
-    assert notices(caplog) == expected
+        if found
+        else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [
+        ("Ada B-PER |spoke O |in O |Oslo B-LOC ||Bo B-PER |left O", "['token', 'tag', '_']"),
+        (
+            "1 Ada B-PER|2 spoke O|3 in O|4 Oslo B-LOC||1 Bo B-PER |2 left O",
+            "['_', 'token', 'tag']",
+        ),
+    ],
+)
+def test_rows_may_be_a_tab_longer_than_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, rows: str, columns: str
+) -> None:
+    split = read(tmp_path, "a.tsv", rows.replace(" ", "\t").replace("|", "\n"))
+    assert pairs(split) == TAGGED
+    assert notices(caplog)[0].endswith(f"as with columns={columns}")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Any words and entities, written in any form that is supported, come back as they were."""
 
-import csv
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -164,17 +162,6 @@ def conll_u(corpus: list[Annotated]) -> str:
     return "\n\n".join(blocks) + "\n\n"
 
 
-def table(corpus: list[Annotated], delimiter: str, *, fill: bool) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=delimiter)
-    writer.writerow(["Sentence #", "Word", "POS", "Tag"])
-    for number, one in enumerate(corpus):
-        for at, (word, tag) in enumerate(zip(one[0], iob2(one), strict=True)):
-            name = "" if fill and at else f"Sentence: {number}"
-            writer.writerow([name, word, "NN", tag])
-    return buffer.getvalue()
-
-
 def objects(corpus: list[Annotated]) -> list[dict[str, Any]]:
     return [{"tokens": one[0], "ner_tags": iob2(one)} for one in corpus]
 
@@ -183,9 +170,6 @@ KEEP_WORDS: dict[str, tuple[str, Callable[[list[Annotated]], str]]] = {
     "JSON Lines": ("a.jsonl", lambda corpus: "\n".join(map(json.dumps, objects(corpus)))),
     "a JSON array": ("a.json", lambda corpus: json.dumps(objects(corpus))),
     "pretty JSON": ("a.json", lambda corpus: json.dumps(objects(corpus), indent=2)),
-    "Kaggle's CSV": ("a.csv", lambda corpus: table(corpus, ",", fill=True)),
-    "CSV with semicolons": ("a.csv", lambda corpus: table(corpus, ";", fill=False)),
-    "CSV with tabs": ("a.csv", lambda corpus: table(corpus, "\t", fill=False)),
     "CoNLL-U": ("a.conllu", conll_u),
 }
 
