@@ -27,19 +27,18 @@ _LINES = {
     r"[^\t]*\[[^][]+\]\(\w+\)": f"text with marked entities, as for Rasa; {_EACH_LINE}",
     r"\s*(\{\s*\"|\[\s*[\"\[{])": "JSON; give the file a name that ends in .jsonl or .json",
 }
-_PROGRAM = {re.compile(form, re.DOTALL): looks for form, looks in _PROGRAMS.items()}
 _NUMBER = re.compile("[0-9]{1,9}")
-_LINE = {re.compile(form): looks for form, looks in _LINES.items()}
 
 
 def looks_like_program(text: str) -> str | None:
     """Tell which other program wrote a file, by how it begins."""
-    return next((looks for form, looks in _PROGRAM.items() if form.match(text)), None)
+    found = (looks for form, looks in _PROGRAMS.items() if re.match(form, text, re.DOTALL))
+    return next(found, None)
 
 
 def looks_like(line: str) -> str | None:
     """Tell what a line looks like, if that is no row of a table of words."""
-    looks = next((looks for form, looks in _LINE.items() if form.match(line)), None)
+    looks = next((looks for form, looks in _LINES.items() if re.match(form, line)), None)
     return looks or (_OFFSETS if _holds_offsets(line) else None)
 
 
