@@ -291,31 +291,17 @@ def test_every_word_gets_a_tag_however_long_its_sentence(
     assert tags[1][1] == (behind if behind.startswith("I-") else "O")
 
 
-@with_torch
-def test_the_other_kernel_says_how_to_get_the_right_one() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", "import helpers.keras_training"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-    )
-    import transformers
-
-    last = done.stderr.splitlines()[-1]
-    assert f"this kernel has Transformers {transformers.__version__} and no tensorflow and" in last
-    assert 'choose the kernel "Python 3 (TensorFlow)"' in last
-    assert "make lessons" in last
+RIGHT_KERNEL = 'choose the kernel "Python 3 (TensorFlow)", which `make lessons` sets up'
 
 
 @pytest.mark.parametrize(
     ("program", "found", "advice"),
     [
-        ("sys.modules['tensorflow'] = None", "and no tensorflow", "choose the kernel"),
+        ("sys.modules['tensorflow'] = None", "and no tensorflow", RIGHT_KERNEL),
         (
             "import transformers; transformers.__version__ = '4.55.0'",
             "Transformers 4.55.0",
-            "choose the kernel",
+            RIGHT_KERNEL,
         ),
         (
             "sys.modules['tensorflow'] = None; sys.modules['google.colab'] = sys",

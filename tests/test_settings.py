@@ -111,10 +111,6 @@ def test_options_of_the_data_are_a_mapping() -> None:
     assert run.to_dict()["dataset_options"] == OPTIONS
 
 
-def test_options_come_from_the_command_line_as_they_are_written() -> None:
-    assert settings.literal(str(OPTIONS)) == OPTIONS
-
-
 PARAMETERS = 'profile = "smoke"\nepochs = None\nmodel_dir = None'
 
 
@@ -140,8 +136,3 @@ def test_a_notebook_refuses_an_injected_name_that_it_does_not_have() -> None:
     message = r"unknown parameter 'epohcs'; valid parameters: profile, epochs, model_dir$"
     with pytest.raises(ValueError, match=message):
         settings.from_notebook({"In": cells, "profile": "smoke"})
-
-
-def test_a_notebook_refuses_a_wrong_value() -> None:
-    with pytest.raises(ValueError, match="epochs: Input should be a valid number; found '3'"):
-        settings.from_notebook({"profile": "smoke", "epochs": "3"})

@@ -249,19 +249,6 @@ def test_tags_go_on_from_the_labels_of_the_same_name(
     assert torch.equal(again, head.weight)
 
 
-def test_a_fine_tuned_tagger_tags_the_same_with_its_tags_in_another_order(
-    run: Settings, dataset: DatasetDict, tiny_model_dir: Path
-) -> None:
-    tokenizer = models.load_tokenizer(tiny_model_dir)
-    sentences = dataset["test"]["tokens"]
-    first, second = (
-        inference.Tagger(training.load_model(tiny_model_dir, names, run), tokenizer)
-        for names in (NAMES, SHUFFLED)
-    )
-    assert len({tag for tags in first.tag_words(sentences) for tag in tags}) > 5
-    assert second.tag_words(sentences) == first.tag_words(sentences)
-
-
 class Interrupt(TrainerCallback):
     """Interrupts a training at the start of an epoch, counted from 0."""
 

@@ -113,19 +113,6 @@ def test_documents_that_are_too_large_are_cut() -> None:
     assert "documents" not in line
 
 
-def test_each_split_has_its_share() -> None:
-    parts, line = drawn(split([[f"{one}{two}"] for one in "abcdefghij" for two in "vwxyz"]))
-    assert {name: len(part) for name, part in parts.items()} == {
-        "train": 40,
-        "validation": 5,
-        "test": 5,
-    }
-    assert line == (
-        "a: comes without validation and test; drew 5 and 5 of its sentences (seed 0), train "
-        "keeps 40"
-    )
-
-
 def test_a_few_templates_leave_whole_ones() -> None:
     """150 requests from six templates, with other numbers in each."""
     corpus = [
