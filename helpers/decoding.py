@@ -251,14 +251,7 @@ def _entities(sentences: Sequence[Sequence[str]]) -> set[tuple[int, Span]]:
 
 
 def _continue_entities(ids: Ints, read: Bools, sentence: Ints, between: Ints) -> None:
-    """Give words that no model saw the label of the entity that goes on around them.
-
-    Args:
-        ids: The label of each word, in order; changed in place.
-        read: For each word whether a model saw it.
-        sentence: For each word the number of its sentence.
-        between: As `_labels_between` returns it.
-    """
+    """Give words that no model saw the label of the entity that goes on around them, in ``ids``."""
     unread, seen = np.flatnonzero(~read), np.flatnonzero(read)
     at = np.searchsorted(seen, unread)
     has_both = (at > 0) & (at < len(seen))

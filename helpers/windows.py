@@ -231,12 +231,7 @@ def _subwords(encoding: BatchEncoding, room: int | None, stride: int) -> Subword
     Each window of a sentence begins ``room - stride`` subwords after the one before. That tells
     the index of each subword in its sentence, and so which subwords of different windows are
     copies of the same one. The copy with most context is read, the earlier one of two equals.
-
-    Args:
-        encoding: As a fast tokenizer returns it, with ``overflow_to_sample_mapping``.
-        room: Subwords of a full window, without special tokens; ``None`` if each sentence has one
-            window.
-        stride: Subwords that neighbouring windows share.
+    Without a ``room``, as `_room` counts it, each sentence has one window.
     """
     word_ids = [encoding.word_ids(row) for row in range(len(encoding["input_ids"]))]
     lengths = np.array([len(ids) for ids in word_ids], dtype=np.int64)
