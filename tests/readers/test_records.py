@@ -42,25 +42,13 @@ RECORDS: dict[str, Any] = {
     "doccano label": {"id": 3, "text": "Ada spoke", "label": [[0, 3, "PER"]], "Comments": []},
     "doccano labels": {"text": "Ada spoke", "labels": [[0, 3, "PER"]]},
     "doccano data": {"data": "Ada spoke", "label": [[0, 3, "PER"]]},
-    "doccano relations": {
-        "text": "Ada spoke",
-        "entities": [{"id": 1, "label": "PER", "start_offset": 0, "end_offset": 3}],
-        "relations": [{"id": 1, "from_id": 1, "to_id": 1, "type": "is"}],
-    },
     "type": {"text": "Ada spoke", "entities": [{"start": 0, "end": 3, "type": "PER"}]},
     "entity_group": {"text": "Ada spoke", "ents": [{"start": 0, "end": 3, "entity_group": "PER"}]},
     "Prodigy": {"text": "Ada spoke", "spans": [SPAN], "tokens": TOKENS, "answer": "accept"},
-    "Prodigy without tokens": {"text": "Ada spoke", "spans": [SPAN], "answer": "accept"},
-    "spaCy's Doc.to_json": {"text": "Ada spoke", "ents": [SPAN], "tokens": TOKENS, "sents": []},
     "spaCy's training pair": ["Ada spoke", {"entities": [[0, 3, "PER"]]}],
     "a pair with a list": ["Ada spoke", [[0, 3, "PER"]]],
     "Label Studio": STUDIO,
     "Label Studio, old": {**STUDIO, "annotations": None, "completions": STUDIO["annotations"]},
-    "Label Studio, smaller": {
-        "text": "Ada spoke",
-        "label": [{"start": 0, "end": 3, "text": "Ada", "labels": ["PER"]}],
-        "annotator": 1,
-    },
 }
 
 
