@@ -129,6 +129,15 @@ def _try(model: PreTrainedModel) -> None:
         raise models.ModelError(
             f"{type(model).__name__} cannot tag text alone: {error}; choose another model"
         ) from error
+    device = torch.device(torch.accelerator.current_accelerator() or "cpu").type
+    try:
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=has_bf16(device)):
+            model(input_ids=ids, attention_mask=ids)
+    except RuntimeError as error:
+        raise models.ModelError(
+            f"{type(model).__name__} cannot compute in bf16, in which this device trains: {error}; "
+            "choose another model"
+        ) from error
 
 
 def arguments(settings: Settings, output_dir: str | Path) -> TrainingArguments:

@@ -6,6 +6,7 @@ all that the installed Transformers can classify tokens with.
 
 import dataclasses
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,14 @@ from transformers import (
 from transformers.models.auto.modeling_auto import MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES
 
 from helpers import model_folder, models, training
-from helpers.inference import load_tagger
+from helpers.inference import backends, has_bf16, load_tagger
 from helpers.settings import Settings
 
 TOKENIZERS = {
     **dict.fromkeys(("roberta", "longformer", "gpt2", "qwen2"), byte_level),
     **dict.fromkeys(("albert", "deberta-v2", "mpnet", "t5", "xlm-roberta", "xlnet"), sentencepiece),
 }
+NO_BF16 = {"deberta"}
 REPRESENTATIVE = [
     *("albert", "big_bird", "deberta-v2", "distilbert", "electra", "funnel", "gpt2", "longformer"),
     *("modernbert", "mpnet", "qwen2", "t5", "xlm", "xlm-roberta", "xlnet"),
@@ -135,6 +137,30 @@ def check(kind: str, folder: Path) -> None:
     assert [len(tags) for tags in tagger.tag_words([["the"] * 200, ["san"]])] == [200, 1]
 
 
+def test_a_model_that_cannot_compute_in_bf16_computes_in_fp32(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tiny_encoder("xlnet", tmp_path)
+    inputs = ["input_ids", "attention_mask"]
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    assert backends.load_model(folder, inputs, device="cpu").dtype is torch.float32
+    message = "a model of type 'xlnet' cannot compute in bf16; choose 'fp32'"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        backends.load_model(folder, inputs, device="cpu", precision="bf16")
+
+
+def test_a_model_that_cannot_train_in_bf16_is_refused_where_training_would_use_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = two_steps(tiny_encoder("deberta", tmp_path), tmp_path / "run")
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False})
+    training.load_model(tmp_path, NAMES, run)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    message = "DebertaForTokenClassification cannot compute in bf16, in which this device trains: "
+    with pytest.raises(models.ModelError, match=message):
+        training.load_model(tmp_path, NAMES, run)
+
+
 @pytest.mark.parametrize("kind", REPRESENTATIVE)
 def test_an_architecture_trains_and_tags(kind: str, tmp_path: Path) -> None:
     check(kind, tmp_path)
@@ -145,8 +171,9 @@ def test_an_architecture_trains_and_tags(kind: str, tmp_path: Path) -> None:
 def test_every_architecture_trains_and_tags_or_says_why_not(kind: str, tmp_path: Path) -> None:
     if kind in NOT_TEXT:
         pytest.skip(f"{kind} reads {NOT_TEXT[kind]}")
-    if kind in REFUSED:
-        with pytest.raises(models.ModelError, match=REFUSED[kind]):
+    why = REFUSED.get(kind, "cannot compute in bf16" if kind in NO_BF16 and has_bf16("cpu") else "")
+    if why:
+        with pytest.raises(models.ModelError, match=why):
             check(kind, tmp_path)
     else:
         check(kind, tmp_path)

@@ -36,10 +36,12 @@ def load_model(
         input_names: What the model is given, such as ``"input_ids"``.
         device: ``None`` is the processor for ONNX Runtime.
         backend: ``"onnx"`` is an `OnnxModel`.
-        precision: ``"auto"`` is bf16 with PyTorch on a device that `has_bf16`, otherwise fp32.
+        precision: ``"auto"`` is bf16 with PyTorch if a device `has_bf16` and the model computes in
+            it, otherwise fp32.
 
     Raises:
-        ValueError: A backend, a precision or a device that is not offered.
+        ValueError: A backend, a precision or a device that is not offered, or a model that cannot
+            compute in bf16.
         RuntimeError: As for `OnnxModel`.
     """
     if backend not in _OFFERED:
@@ -57,11 +59,33 @@ def load_model(
             )
         return OnnxModel(folder, input_names, int8=precision == "int8")
     device = _there(device or torch.accelerator.current_accelerator() or "cpu")
-    short = precision == "bf16" or (precision == "auto" and has_bf16(device))
+    if precision == "bf16" or (precision == "auto" and has_bf16(device)):
+        model = _opened(folder, device, torch.bfloat16)
+        if _computes(model, input_names):
+            return model
+        if precision == "bf16":
+            kind = model.config.model_type
+            raise ValueError(f"a model of type {kind!r} cannot compute in bf16; choose 'fp32'")
+    return _opened(folder, device, torch.float32)
+
+
+def _opened(folder: Path, device: torch.device, dtype: torch.dtype) -> PreTrainedModel:
     model = AutoModelForTokenClassification.from_pretrained(
-        folder, dtype=torch.bfloat16 if short else torch.float32, use_safetensors=True
+        folder, dtype=dtype, use_safetensors=True
     )
-    return cast(PreTrainedModel, model.to(device))
+    return cast(PreTrainedModel, model.to(device).eval())
+
+
+def _computes(model: PreTrainedModel, input_names: Sequence[str]) -> bool:
+    """Whether a model computes in the precision of its weights; XLNet mixes bf16 with fp32."""
+    ones = torch.ones((1, 2), dtype=torch.long, device=model.device)
+    given = {name: ones for name in input_names if name != "token_type_ids"}
+    try:
+        with torch.inference_mode():
+            model(**given)
+    except RuntimeError:
+        return False
+    return True
 
 
 def _there(device: str | torch.device) -> torch.device:
