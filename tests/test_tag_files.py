@@ -21,7 +21,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from conftest import CORPUS
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pyarrow import parquet
 from tqdm import tqdm
@@ -257,6 +257,8 @@ def test_a_table_that_a_program_wrote_is_read_as_it_was(texts: list[str], mark: 
 def test_a_mark_in_a_csv_that_never_closes_takes_no_other_row(
     texts: list[str], at: int, stray: str, quoting: Any
 ) -> None:
+    # else its mark closes at that of the next row, and the two are one row with two cells
+    assume(stray != '"1,second' or not any(text.startswith(",") for text in texts))
     file = io.StringIO()
     csv.writer(file, quoting=quoting).writerows([("id", "text"), *enumerate(texts)])
     lines = file.getvalue().splitlines(keepends=True)

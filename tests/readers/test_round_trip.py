@@ -1,6 +1,7 @@
 """Any words and entities, written in any form that is supported, come back as they were."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,9 @@ def test_conll(
     assume(not hashes or spelling in ("hyphen", "underscore", "colon"))  # "# b" may be a comment
     if order == "an empty one behind" and outside == "_":
         outside = "O"
+    words_ = [word for tokens, _ in corpus for word in tokens]
+    like_tags = [word for word in words_ if re.search("^B[-_:]|[-_:]B$", word)]
+    assume(2 * len(like_tags) < len(words_))  # else theirs is a column of tags too
     corpus, tagged = spelled(corpus, scheme, spelling, outside)
     blocks = []
     for one, tags in zip(corpus, tagged, strict=True):
