@@ -10,10 +10,6 @@ _EDITIONS = {"en": "English", "ja": "日本語"}
 _ENGLISH_ONLY = ("api", "genindex", "py-modindex")  # docstrings are English
 
 project = "Token classification lessons"
-author = "the authors of the course"
-copyright = author
-html_title = project
-language = "en"
 
 extensions = [
     "myst_nb",

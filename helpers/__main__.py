@@ -381,7 +381,7 @@ def lessons(
         common["output_dir"] = str(folder)
     if language != "en":
         folder /= language
-        common["output_dir"] = str(folder)
+        common["output_dir"] = str(folder if output else folder.relative_to(settings.project_dir()))
     found = notebooks.find(lesson, language=language)
     planned = lessons.plan(found, parameters, common=common)
     names = ", ".join(lesson.name for lesson, _ in planned)

@@ -53,8 +53,14 @@ def build(executed: Path, output: Path) -> int:
         source, target = sources / language, edition(output, language)
         assemble(edition(executed, language), source, language)
         options = ["-W", "--keep-going", "--quiet", "-j", "auto", "-d", str(source / ".doctrees")]
-        if language != "en":
-            options += ["-D", f"language={language}"]
+        _ = editions.translation("site", language)
+        named = {
+            "language": language,
+            "html_title": _("Token classification lessons"),
+            "author": _("the authors of the course"),
+            "copyright": _("the authors of the course"),
+        }
+        options += [f"-D{name}={value}" for name, value in named.items()]
         if code := build_main([*options, str(source), str(target)]):
             return code
         lighten(target)

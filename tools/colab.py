@@ -26,7 +26,7 @@ OPENING = {
 # In Colab, install the course and the small model MiniLM; anywhere else there is nothing to do.
 import sys""",
     "ja": """\
-# 文・図・チェックの返事を日本語にします。Colab では、コースと小さなモデル MiniLM も入れます。
+# 文、図、返事を日本語にします。Colab では、コースと MiniLM もインストールします。
 import os
 import sys
 

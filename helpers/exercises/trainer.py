@@ -352,7 +352,9 @@ def is_better(
         own: The tags of the second tagger.
     """
     if trial is None:
-        raise AnswerError(_("Nothing is trained yet. Solve the exercise before this one first."))
+        raise AnswerError(
+            _("Nothing is trained yet. Give a change and a prediction first, and run that cell.")
+        )
     given, verdict = _fields(answer, "comparison", "verdict")
     right = metrics.compare(references, trial, own)
     try:

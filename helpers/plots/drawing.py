@@ -82,7 +82,7 @@ class Panel:
             words.append(_("Across: {x}; up: {y}.").format(x=self.x, y=self.y))
         for name, text in self.values.items():
             if not isinstance(text, str):
-                text = ", ".join(f"{part} {its}" for part, its in text.items())
+                text = _(", ").join(f"{part} {its}" for part, its in text.items())
             words.append(_("{name}: {text}.").format(name=name, text=text))
         return " ".join(text_of(words).split())
 
