@@ -8,13 +8,13 @@ import os
 import subprocess
 import sys
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from lessons import LESSONS, ROOT
+from lessons import JAPANESE, LESSONS, ROOT, answers_of, text_of
 from nbclient import NotebookClient
 
 sys.path.insert(0, str(ROOT / "tools"))
@@ -76,9 +76,9 @@ def machine(repository: Path, tmp_path: Path) -> Machine:
     return run
 
 
-def with_profile(number: str, profile: str) -> Any:
+def with_profile(number: str, profile: str, lessons: Mapping[str, Path] = LESSONS) -> Any:
     """A lesson as a learner leaves it who chooses a profile and nothing else."""
-    lesson = nbformat.read(LESSONS[number], as_version=4)
+    lesson = nbformat.read(lessons[number], as_version=4)
     [cell] = [cell for cell in lesson.cells if "parameters" in cell.metadata.get("tags", [])]
     assert cell.source.startswith('profile = "full"')
     cell.source = cell.source.replace('profile = "full"', f'profile = "{profile}"', 1)
@@ -105,6 +105,17 @@ def test_a_lesson_runs_from_its_badge_alone(number: str, profile: str, machine: 
     code = [cell for cell in executed.cells if cell.cell_type == "code"]
     assert all(cell.execution_count for cell in code)
     assert "Successfully installed" in "".join(output.text for output in code[0].outputs)
+
+
+def test_a_japanese_lesson_brings_its_language_and_its_letters(machine: Machine) -> None:
+    executed = machine(with_profile("01", "smoke", JAPANESE))
+    assert all(answer.startswith("まだ答えがありません。") for answer in answers_of(executed))
+    assert "訓練データ" in text_of(executed)
+    said = "".join(
+        output.get("text", "") for cell in executed.cells for output in cell.get("outputs", [])
+    )
+    assert "no Japanese font" not in said
+    assert "Glyph" not in said
 
 
 def test_what_goes_wrong_is_one_message(machine: Machine) -> None:
