@@ -202,6 +202,22 @@ def test_a_message_that_is_gone_leaves_the_catalogue(course: Path) -> None:
     assert 'msgid "Words and more"\nmsgstr ""' in catalogue
 
 
+def test_a_catalogue_without_a_source_is_noticed(course: Path) -> None:
+    (course / "locale" / "ja" / "LC_MESSAGES" / "gone.po").write_text("")
+    assert "gone.po: there is no source of this name; delete it" in command("check", code=1)
+
+
+def test_two_mistakes_of_one_exercise_are_told_apart() -> None:
+    """A check finds a mistake by its sentence, so that two equal ones would be one."""
+    seen: dict[tuple[str, str], str] = {}
+    for message in editions.entries(editions.read("helpers")):
+        for file in message.auto_comments:
+            if "exercises" in file:
+                key = (file, str(message.string))
+                assert key not in seen, (seen.get(key), message.id)
+                seen[key] = str(message.id)
+
+
 # Rules of writing
 
 

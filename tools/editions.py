@@ -221,7 +221,8 @@ def generated() -> dict[Path, str]:
 
 def problems() -> Iterator[str]:
     """Say what speaks against the edition as it is."""
-    for domain, template in templates().items():
+    sources = templates()
+    for domain, template in sources.items():
         path, old = path_of(domain).relative_to(ROOT), read(domain)
         if written(old) != written(updated(old, template)):
             yield f"{path}: out of date; run `python tools/editions.py update`"
@@ -233,6 +234,9 @@ def problems() -> Iterator[str]:
             elif DEFERRED not in message.user_comments:
                 state = "its English has changed" if japanese else "it is not translated"
                 yield f"{path}: {state}: {english!r}"
+    for path in (ROOT / "locale" / LANGUAGE / "LC_MESSAGES").glob("*.po"):
+        if path.stem not in sources:
+            yield f"{path.relative_to(ROOT)}: there is no source of this name; delete it"
     for target, text in generated().items():
         if not target.is_file() or target.read_text(encoding="utf-8") != text:
             name = target.relative_to(ROOT)
