@@ -56,12 +56,13 @@ edition: $(VENV)/installed ## after a change of the English: bring the Japanese 
 test: test-pytorch test-tensorflow ## run the tests, every notebook included
 
 # Two files of tests at a time, each on one thread: that is faster than one after the other on two.
-# tests/conftest.py puts the files that take longest first. nbmake runs each lesson as it stands.
+# tests/conftest.py puts the files that take longest first. nbmake runs each lesson as it stands;
+# tests/test_japanese_lessons.py runs the others.
 ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
 
 test-pytorch: $(KERNEL) $(VENV)/installed-extras
 	$(ONE_THREAD) $(BIN)/python -m pytest --durations=20 --durations-min=5 \
-		--numprocesses 2 --dist loadfile --no-loadscope-reorder --nbmake tests helpers notebooks
+		--numprocesses 2 --dist loadfile --no-loadscope-reorder --nbmake tests helpers notebooks/*.ipynb
 
 test-tensorflow: $(TF_VENV)/installed
 	$(ONE_THREAD) $(TF_BIN)/python -m pytest --quiet \

@@ -5,6 +5,7 @@ PyTorch is imported only where a model is made: lesson 4's environment does with
 
 import json
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -47,8 +48,8 @@ CORPUS = [
 
 @pytest.hookimpl(tryfirst=True)  # before pytest leaves out what is marked as slow
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with notebooks, which take longest; what starts Ray is slow."""
-    items.sort(key=lambda item: "notebooks" not in item.nodeid.partition("::")[0])
+    """Begin with what runs notebooks, which takes longest; what starts Ray is slow."""
+    items.sort(key=lambda item: not re.search("notebooks|lessons", item.nodeid.partition("::")[0]))
     for item in items:
         if isinstance(item, pytest.Function) and "ray_environment" in item.fixturenames:
             item.add_marker(pytest.mark.slow)
