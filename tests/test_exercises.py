@@ -1777,7 +1777,9 @@ def test_guessing_by_frequency_costs_what_the_figure_of_the_recorded_runs_says(
 
 def test_a_change_that_was_not_trained_cannot_be_compared() -> None:
     answer = {"comparison": compared(GOOD_TAGS, BAD_TAGS), "verdict": "better"}
-    assert "Solve the exercise before" in trainer.is_better(answer, GOLD_TAGS, None, BAD_TAGS)
+    assert "Nothing is trained yet. Give a change" in trainer.is_better(
+        answer, GOLD_TAGS, None, BAD_TAGS
+    )
 
 
 def test_a_difference_that_may_be_chance_is_no_difference() -> None:

@@ -351,7 +351,7 @@ def test_search_finds_the_terms_of_the_course(address: str, browser: Any) -> Non
 
 JAPANESE_TERMS = [
     *("固有表現認識", "再現率", "過学習", "学習率", "トークナイザ", "特殊トークン", "サブワード"),
-    *("検証", "窓", "F1", "ウォームアップ", "表層形", "papermill", "分割からファイル"),
+    *("検証", "窓", "F1", "ウォームアップ", "表層形", "papermill", "対応表"),
 ]
 
 
