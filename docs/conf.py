@@ -6,6 +6,8 @@ import colab  # tools/, where the builder lies
 from japanese_search import JapaneseSearch
 from sphinx.application import Sphinx
 
+from helpers.translation import prefix
+
 _EDITIONS = {"en": "English", "ja": "日本語"}
 _ENGLISH_ONLY = ("api", "genindex", "py-modindex")  # docstrings are English
 
@@ -67,7 +69,7 @@ def _add_editions(app: Sphinx, page: str, template: str, context: dict[str, Any]
     context["editions"] = []
     if not page.startswith(_ENGLISH_ONLY):
         for language, name in _EDITIONS.items():
-            path = f"{'' if language == 'en' else f'{language}/'}{page}.html"
+            path = f"{prefix(language)}{page}.html"
             context["editions"].append(
                 {
                     "language": language,

@@ -129,9 +129,10 @@ def _try(model: PreTrainedModel) -> None:
         raise models.ModelError(
             f"{type(model).__name__} cannot tag text alone: {error}; choose another model"
         ) from error
-    device = torch.device(torch.accelerator.current_accelerator() or "cpu").type
+    if not has_bf16(torch.accelerator.current_accelerator() or "cpu"):
+        return
     try:
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=has_bf16(device)):
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
             model(input_ids=ids, attention_mask=ids)
     except RuntimeError as error:
         raise models.ModelError(

@@ -34,6 +34,15 @@ def language() -> str:
     return name
 
 
+def prefix(name: str) -> str:
+    """Where an edition lies below a folder: the English one on top, any other one level down.
+
+    >>> prefix("en"), prefix("ja")
+    ('', 'ja/')
+    """
+    return "" if name == "en" else f"{name}/"
+
+
 def _(message: str) -> str:
     """Turn an English sentence, or a template of one, into that of the edition.
 

@@ -24,7 +24,7 @@ from fontTools import subset
 from nbformat import NotebookNode
 from sphinx.cmd.build import build_main
 
-from helpers.translation import LANGUAGES, VARIABLE
+from helpers.translation import LANGUAGES, VARIABLE, prefix
 
 ROOT = Path(__file__).resolve().parent.parent
 _API = """\
@@ -50,8 +50,8 @@ def build(executed: Path, output: Path) -> int:
     sources = output.with_name(f"{output.name}-source")
     shutil.rmtree(output, ignore_errors=True)
     for language in LANGUAGES:
-        source, target = sources / language, edition(output, language)
-        assemble(edition(executed, language), source, language)
+        source, target = sources / language, output / prefix(language)
+        assemble(executed / prefix(language), source, language)
         options = ["-W", "--keep-going", "--quiet", "-j", "auto", "-d", str(source / ".doctrees")]
         _ = editions.translation("site", language)
         named = {
@@ -65,11 +65,6 @@ def build(executed: Path, output: Path) -> int:
             return code
         lighten(target)
     return 0
-
-
-def edition(folder: Path, language: str) -> Path:
-    """Where an edition lies: English on top, any other in a folder of its language."""
-    return folder if language == "en" else folder / language
 
 
 def lighten(site: Path) -> None:
@@ -117,7 +112,7 @@ def assemble(executed: Path, source: Path, language: str = "en") -> None:
         (source / "api.md").unlink()
     (source / "notebooks").mkdir()
     (source / "downloads").mkdir()
-    for lesson in sorted(edition(ROOT / "notebooks", language).glob("0*.ipynb")):
+    for lesson in sorted((ROOT / "notebooks" / prefix(language)).glob("0*.ipynb")):
         shutil.copy(lesson, source / "downloads")
         shown = as_page(_read(executed / lesson.name, language), lesson.name, language)
         nbformat.write(shown, source / "notebooks" / lesson.name)

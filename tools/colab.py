@@ -11,9 +11,12 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import nbformat
+
+from helpers.translation import prefix
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
@@ -34,6 +37,7 @@ os.environ["LESSON_LANGUAGE"] = "ja\"""",
 }
 
 
+@cache
 def addresses() -> tuple[str, str, str]:
     """Read the repository's address, the tag of this version and the distribution's name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -49,8 +53,8 @@ def pages() -> str:
 def on_github(lesson: str, language: str = "en") -> str:
     """Turn a lesson's file name into its path on GitHub, without the host."""
     repository, tag, _ = addresses()
-    folder = "notebooks" if language == "en" else f"notebooks/{language}"
-    return f"{repository.removeprefix('https://github.com/')}/blob/{tag}/{folder}/{lesson}"
+    path = f"notebooks/{prefix(language)}{lesson}"
+    return f"{repository.removeprefix('https://github.com/')}/blob/{tag}/{path}"
 
 
 def badge(lesson: str, language: str = "en") -> str:

@@ -16,7 +16,7 @@ there, and is marked so. The pages of the site are translated when the site is b
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from io import BytesIO
@@ -33,7 +33,7 @@ from babel.messages.pofile import denormalize, read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGE = "ja"
-LESSONS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
+LESSONS = colab.LESSONS
 # Those of the API are English: docstrings are.
 PAGES = sorted(path for path in (ROOT / "docs").glob("*.md") if path.stem != "api")
 README = ROOT / "README.md"
@@ -199,13 +199,13 @@ def readme() -> str:
     text = text.replace(colab.pages(), f"{colab.pages()}{LANGUAGE}/")
     text = text.replace(f"[日本語]({TRANSLATED_README.name})", f"[English]({README.name})")
     text = re.sub(r"\]\(notebooks/(?=\d)", f"](notebooks/{LANGUAGE}/", text)
-    text = text.replace("](docs/", "](../docs/")
-    return _to_pages(text).replace("](../docs/", "](docs/") + "\n"
+    return _to_pages(text) + "\n"
 
 
 def _to_pages(text: str) -> str:
     """Lead links to pages of ``docs`` to those pages on the site, which are in the language."""
-    return re.sub(r"\]\(\.\./docs/([\w-]+)\.md\)", rf"]({colab.pages()}{LANGUAGE}/\1.html)", text)
+    site = f"{colab.pages()}{LANGUAGE}/"
+    return re.sub(r"\]\((?:\.\./)?docs/([\w-]+)\.md\)", rf"]({site}\1.html)", text)
 
 
 def to_sources(text: str) -> str:
@@ -219,9 +219,8 @@ def generated() -> dict[Path, str]:
     return {TRANSLATED_README: readme(), **{folder / path.name: lesson(path) for path in LESSONS}}
 
 
-def problems() -> Iterator[str]:
-    """Say what speaks against the edition as it is."""
-    sources = templates()
+def problems(sources: Mapping[str, Catalog]) -> Iterator[str]:
+    """Say what speaks against the edition as it is; ``sources`` are the `templates`."""
     for domain, template in sources.items():
         path, old = path_of(domain).relative_to(ROOT), read(domain)
         if written(old) != written(updated(old, template)):
@@ -264,13 +263,12 @@ def update(defer: bool) -> None:
 @main.command()
 def check() -> None:
     """Say what is untranslated, stale or wrong; fail if anything is."""
-    found = list(problems())
+    sources = templates()
+    found = list(problems(sources))
     for problem in found:
         click.echo(problem)
     n_deferred = sum(
-        DEFERRED in message.user_comments
-        for domain in templates()
-        for message in entries(read(domain))
+        DEFERRED in message.user_comments for domain in sources for message in entries(read(domain))
     )
     if n_deferred:
         click.echo(f"note: {n_deferred} messages are deferred and stay English")

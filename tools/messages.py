@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from colab import BADGE
 from markdown_it import MarkdownIt
 from mdit_py_plugins.deflist import deflist_plugin
 
@@ -20,7 +21,6 @@ TARGET = re.compile(r"(?<=\])\([^()\s]*\)")
 
 _SUMMARY = re.compile(r"<summary>(.*?)</summary>")
 _CAPTION = re.compile(r"^:caption: (.*)$", re.MULTILINE)
-_BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)")
 _LETTER = re.compile(r"[A-Za-z]")
 
 
@@ -47,7 +47,7 @@ def is_prose(message: str) -> bool:
     >>> is_prose("`tokens`, [12](a.md)"), is_prose("the `tokens`")
     (False, True)
     """
-    read = TARGET.sub("", CODE_SPAN.sub("", _BADGE.sub("", message)))
+    read = TARGET.sub("", CODE_SPAN.sub("", BADGE.sub("", message)))
     return bool(_LETTER.search(read))
 
 

@@ -16,7 +16,7 @@ from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from nbclient.exceptions import DeadKernelError
 from traitlets.config import Config
 
-from helpers import settings
+from helpers import settings, translation
 from helpers.settings import Settings, project_dir
 
 # Kernels talk over TCP; others on the machine must not be able to listen.
@@ -97,9 +97,7 @@ def find(names: Sequence[str] = (), *, language: str = "en") -> list[Lesson]:
     Raises:
         FileNotFoundError: No lesson of that name, or more than one.
     """
-    folder = project_dir() / "notebooks"
-    if language != "en":
-        folder /= language
+    folder = project_dir() / "notebooks" / translation.prefix(language)
     known = sorted(folder.glob("0*.ipynb"))
     if not known and not names:
         raise FileNotFoundError(f"no lessons (0*.ipynb) in {folder}; run this in the checkout")

@@ -73,7 +73,7 @@ def _opened(folder: Path, device: torch.device, dtype: torch.dtype) -> PreTraine
     model = AutoModelForTokenClassification.from_pretrained(
         folder, dtype=dtype, use_safetensors=True
     )
-    return cast(PreTrainedModel, model.to(device).eval())
+    return cast(PreTrainedModel, model.to(device))
 
 
 def _computes(model: PreTrainedModel, input_names: Sequence[str]) -> bool:
